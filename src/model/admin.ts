@@ -1,0 +1,186 @@
+import type { BrokerState } from './events.ts';
+import type { GroupInfo, GroupOptions, StartFrom } from './group.ts';
+import type { MessageView } from './message.ts';
+import type { TopicInfo, TopicOptions } from './topic.ts';
+
+/**
+ * Which page of a list is wanted.
+ * @public
+ * @since 0.1.0
+ */
+export interface PageRequest {
+  /** Most items of the page, 1 to 1,000; default 100. */
+  readonly limit?: number | undefined;
+  /** `nextCursor` of the page before; absent for the first. */
+  readonly cursor?: string | undefined;
+}
+
+/**
+ * One page of a list.
+ * @public
+ * @since 0.1.0
+ */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Present when there is more. */
+  readonly nextCursor?: string | undefined;
+}
+
+/**
+ * How far a group has come in one queue.
+ * @public
+ * @since 0.1.0
+ */
+export interface GroupProgress {
+  readonly topic: string;
+  readonly queueId: number;
+  /** Everything below this offset is settled. */
+  readonly floor: number;
+  /** The next offset that has not been looked at. */
+  readonly frontier: number;
+  /** Messages that are not settled, those that a filter will pass over included. */
+  readonly lag: number;
+  /** Delivered and not settled. */
+  readonly inflight: number;
+  /** Waiting for their next attempt. */
+  readonly delayedRetries: number;
+  /** When the oldest message that is not settled was stored, milliseconds since the epoch. */
+  readonly oldestUnackedAtMs?: number | undefined;
+}
+
+/**
+ * Where to move a group.
+ * @public
+ * @since 0.1.0
+ */
+export interface ResetOffsetRequest {
+  readonly topic: string;
+  /** One queue; absent for all. An `offset` needs it. */
+  readonly queueId?: number | undefined;
+  readonly to: StartFrom | { readonly offset: number };
+  /** Only tell what would happen. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/**
+ * What a reset did, or would do, to one queue.
+ * @public
+ * @since 0.1.0
+ */
+export interface OffsetReset {
+  readonly topic: string;
+  readonly queueId: number;
+  /** The floor before. */
+  readonly from: number;
+  /** The floor and frontier after. */
+  readonly to: number;
+}
+
+/**
+ * A message that a group gave up on. It is kept until it is redriven or purged.
+ * @public
+ * @since 0.1.0
+ */
+export interface DeadLetter {
+  readonly message: MessageView;
+  readonly messageId: string;
+  readonly group: string;
+  readonly originTopic: string;
+  readonly originQueueId: number;
+  readonly originQueueOffset: number;
+  readonly attempts: number;
+  readonly reason: string;
+  /** Milliseconds since the epoch. */
+  readonly deadLetteredAtMs: number;
+}
+
+/**
+ * Which dead letters to deliver again, and where.
+ * @public
+ * @since 0.1.0
+ */
+export interface RedriveRequest {
+  /** Absent: all of the group. */
+  readonly messageIds?: readonly string[] | undefined;
+  /** A topic to send them to, for all its groups. Absent: to this group alone, with their ids, from attempt 1. */
+  readonly to?: string | undefined;
+}
+
+/**
+ * Counters and gauges of a broker; counters start at 0 when it opens.
+ * @public
+ * @since 0.1.0
+ */
+export interface BrokerStats {
+  readonly state: BrokerState;
+  readonly storage: 'disk' | 'memory';
+  /** Milliseconds since the epoch. */
+  readonly openedAtMs: number;
+  readonly topics: number;
+  readonly groups: number;
+  readonly producers: number;
+  readonly consumers: number;
+  /** Messages stored. */
+  readonly sent: number;
+  /** Deliveries, repeated ones included. */
+  readonly delivered: number;
+  readonly acked: number;
+  /** Failed attempts of push listeners. */
+  readonly failed: number;
+  readonly deadLettered: number;
+  /** Leases that ran out before the message was settled. */
+  readonly expiredLeases: number;
+  /** Messages in flight or waiting for a retry now, over all groups in memory. */
+  readonly unsettled: number;
+  /** Bytes of blocks appended to the commit log. */
+  readonly logBytes: number;
+  readonly logBlocks: number;
+  readonly groupCommits: number;
+  /** Barriers that made the log durable. */
+  readonly barriers: number;
+  /** Bytes that wait to be written now. */
+  readonly queuedBytes: number;
+  /** Bytes of the cache of recent blocks now. */
+  readonly cacheBytes: number;
+  /** Times that the broker healed after a rejected write. */
+  readonly heals: number;
+  /** Milliseconds since the epoch; `undefined` before the first checkpoint. */
+  readonly lastCheckpointAtMs: number | undefined;
+}
+
+/**
+ * Topics, consumer groups, progress, dead letters and counters.
+ * @public
+ * @since 0.1.0
+ */
+export interface Admin {
+  /** @throws BrokerError `MQ_TOPIC_EXISTS` when it exists with other options, `MQ_ILLEGAL_TOPIC`, `MQ_TOO_MANY_REQUESTS` */
+  createTopic(name: string, options?: TopicOptions): Promise<TopicInfo>;
+  /** Changes what is given; queues can only be added. @throws BrokerError `MQ_TOPIC_NOT_FOUND` */
+  updateTopic(name: string, options: TopicOptions): Promise<TopicInfo>;
+  /** @throws BrokerError `MQ_TOPIC_NOT_FOUND` */
+  deleteTopic(name: string): Promise<void>;
+  getTopic(name: string): Promise<TopicInfo | undefined>;
+  listTopics(page?: PageRequest): Promise<Page<TopicInfo>>;
+  /** @throws BrokerError `MQ_GROUP_EXISTS` when it exists with other options, `MQ_ILLEGAL_CONSUMER_GROUP` */
+  createGroup(name: string, options?: GroupOptions): Promise<GroupInfo>;
+  /** Changes what is given. @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
+  updateGroup(name: string, options: GroupOptions): Promise<GroupInfo>;
+  /** Also purges its dead letters. @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
+  deleteGroup(name: string): Promise<void>;
+  getGroup(name: string): Promise<GroupInfo | undefined>;
+  listGroups(page?: PageRequest): Promise<Page<GroupInfo>>;
+  /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
+  getGroupProgress(group: string): Promise<GroupProgress[]>;
+  /**
+   * Moves a group; all leases, waits, locks and attempts in the range are revoked.
+   * @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`, `MQ_TOPIC_NOT_FOUND`, `MQ_ILLEGAL_OFFSET`
+   */
+  resetOffset(group: string, request: ResetOffsetRequest): Promise<OffsetReset[]>;
+  listDeadLetters(group: string, page?: PageRequest): Promise<Page<DeadLetter>>;
+  /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`, `MQ_MESSAGE_NOT_FOUND` for an id that is no dead letter of the group */
+  redriveDeadLetters(group: string, request?: RedriveRequest): Promise<{ readonly redriven: number }>;
+  /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
+  purgeDeadLetters(group: string): Promise<{ readonly purged: number }>;
+  stats(): Promise<BrokerStats>;
+}

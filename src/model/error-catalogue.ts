@@ -1,0 +1,281 @@
+/** What the catalogue knows of one error code. */
+export interface ErrorDescription {
+  /** The status number of RocketMQ's gRPC protocol that the code maps to on the wire. */
+  readonly status: number;
+  /** True when the same call may succeed later without a change by the caller. */
+  readonly retryable: boolean;
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+function entry(status: number, retryable: boolean, meaning: string, remedy: string): ErrorDescription {
+  return { status, retryable, meaning, remedy };
+}
+
+/**
+ * Every code of PocketMQ as a literal. Where RocketMQ's protocol has a name for the case, the code is `MQ_` and that name.
+ * @public
+ * @since 0.1.0
+ */
+export type BrokerErrorCode =
+  | 'MQ_ILLEGAL_ARGUMENT'
+  | 'MQ_ILLEGAL_TOPIC'
+  | 'MQ_ILLEGAL_CONSUMER_GROUP'
+  | 'MQ_ILLEGAL_MESSAGE_TAG'
+  | 'MQ_ILLEGAL_MESSAGE_KEY'
+  | 'MQ_ILLEGAL_MESSAGE_GROUP'
+  | 'MQ_ILLEGAL_MESSAGE_PROPERTY_KEY'
+  | 'MQ_INVALID_TRANSACTION_ID'
+  | 'MQ_ILLEGAL_MESSAGE_ID'
+  | 'MQ_ILLEGAL_FILTER_EXPRESSION'
+  | 'MQ_ILLEGAL_INVISIBLE_TIME'
+  | 'MQ_ILLEGAL_DELIVERY_TIME'
+  | 'MQ_INVALID_RECEIPT_HANDLE'
+  | 'MQ_RECEIPT_HANDLE_EXPIRED'
+  | 'MQ_MESSAGE_PROPERTY_CONFLICT_WITH_TYPE'
+  | 'MQ_MESSAGE_CORRUPTED'
+  | 'MQ_ILLEGAL_POLLING_TIME'
+  | 'MQ_ILLEGAL_OFFSET'
+  | 'MQ_MESSAGE_NOT_FOUND'
+  | 'MQ_TOPIC_NOT_FOUND'
+  | 'MQ_CONSUMER_GROUP_NOT_FOUND'
+  | 'MQ_OFFSET_NOT_FOUND'
+  | 'MQ_TOPIC_EXISTS'
+  | 'MQ_GROUP_EXISTS'
+  | 'MQ_GROUP_KIND_CONFLICT'
+  | 'MQ_SUBSCRIPTION_CONFLICT'
+  | 'MQ_TRANSACTION_ENDED'
+  | 'MQ_REQUEST_TIMEOUT'
+  | 'MQ_ABORTED'
+  | 'MQ_PAYLOAD_TOO_LARGE'
+  | 'MQ_MESSAGE_BODY_TOO_LARGE'
+  | 'MQ_MESSAGE_BODY_EMPTY'
+  | 'MQ_MESSAGE_PROPERTIES_TOO_LARGE'
+  | 'MQ_TOO_MANY_REQUESTS'
+  | 'MQ_BACKPRESSURE'
+  | 'MQ_INTERNAL_ERROR'
+  | 'MQ_NOT_SUPPORTED'
+  | 'MQ_BROKER_NOT_OPEN'
+  | 'MQ_STORE_WRITE_FAILED'
+  | 'MQ_STORE_LOCKED'
+  | 'MQ_STORE_CORRUPT'
+  | 'MQ_STORE_DAMAGED'
+  | 'MQ_STORE_FORMAT_UNSUPPORTED'
+  | 'MQ_DISK_FULL';
+
+/**
+ * The one table of all error codes: documentation and the mapping to the wire are tested against it.
+ * @public
+ * @since 0.1.0
+ */
+export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>> = {
+  MQ_ILLEGAL_ARGUMENT: entry(
+    40000,
+    false,
+    'A call has an argument of a wrong type, outside its range, or of an unknown name; thrown as a `TypeError`',
+    'Correct the call; the message names the argument',
+  ),
+  MQ_ILLEGAL_TOPIC: entry(
+    40002,
+    false,
+    'A topic name is empty, too long, has a character outside `[%|a-zA-Z0-9_-]`, or is reserved for the system',
+    'Choose another name',
+  ),
+  MQ_ILLEGAL_CONSUMER_GROUP: entry(
+    40003,
+    false,
+    'A consumer group name is empty, too long, has a character outside `[%|a-zA-Z0-9_-]`, or is reserved for the system',
+    'Choose another name',
+  ),
+  MQ_ILLEGAL_MESSAGE_TAG: entry(
+    40004,
+    false,
+    'A tag is blank, too long, or contains `|` or a control character',
+    'Correct the tag, or leave it out',
+  ),
+  MQ_ILLEGAL_MESSAGE_KEY: entry(
+    40005,
+    false,
+    'A message key is blank or contains a control character, or there are too many keys',
+    'Correct the keys, or raise `limits.maxKeys`',
+  ),
+  MQ_ILLEGAL_MESSAGE_GROUP: entry(
+    40006,
+    false,
+    'A message group or partition key is blank, longer than `limits.maxMessageGroupBytes` in UTF-8, or contains a control character',
+    'Shorten it, for example to a hash',
+  ),
+  MQ_ILLEGAL_MESSAGE_PROPERTY_KEY: entry(
+    40007,
+    false,
+    'A property name is empty or reserved for the system, or a property name or value contains a control character',
+    'Rename the property, or encode its value',
+  ),
+  MQ_INVALID_TRANSACTION_ID: entry(40008, false, 'There is no transaction with this id', 'Use the id that the transaction was begun with'),
+  MQ_ILLEGAL_MESSAGE_ID: entry(40009, false, 'A text is not a message id', 'Pass the `messageId` of a receipt or a message unchanged'),
+  MQ_ILLEGAL_FILTER_EXPRESSION: entry(
+    40010,
+    false,
+    'A filter expression has no tag, one that no message can have, or is larger than `limits.maxFilterBytes`',
+    "Write `'*'`, or tags joined by `||`",
+  ),
+  MQ_ILLEGAL_INVISIBLE_TIME: entry(
+    40011,
+    false,
+    'An invisible duration is no integer of milliseconds from 1 to `limits.maxInvisibleDurationMs`',
+    'Choose a duration in the range; 0 is legal only in `changeInvisibleDuration`',
+  ),
+  MQ_ILLEGAL_DELIVERY_TIME: entry(
+    40012,
+    false,
+    'A delivery time is negative, no number, or further away than `limits.maxDelayMs`',
+    'Choose an earlier instant, or raise the limit',
+  ),
+  MQ_INVALID_RECEIPT_HANDLE: entry(
+    40013,
+    false,
+    'A receipt handle was never issued by this store, or was issued to another consumer group',
+    'Acknowledge with the consumer that received the message',
+  ),
+  MQ_RECEIPT_HANDLE_EXPIRED: entry(
+    40013,
+    false,
+    'A receipt handle was valid once and is now superseded, released or run out; the message may have been delivered again',
+    'Settle the newer delivery; give slow work a longer invisible duration',
+  ),
+  MQ_MESSAGE_PROPERTY_CONFLICT_WITH_TYPE: entry(
+    40014,
+    false,
+    'A message is not of the type that its topic was created with',
+    "Send it to a topic of its type, or change the topic with `admin.updateTopic(name, { type: 'mixed' })`",
+  ),
+  MQ_MESSAGE_CORRUPTED: entry(
+    40016,
+    false,
+    'A message does not decode to what was stored, for example its body is not the JSON that `json()` expects',
+    'Read the body as bytes; look for a producer that writes another format',
+  ),
+  MQ_ILLEGAL_POLLING_TIME: entry(40018, false, 'A waiting time is outside its range', 'Choose an `awaitDurationMs` of 0 or more'),
+  MQ_ILLEGAL_OFFSET: entry(
+    40019,
+    false,
+    'An offset is no integer, negative, or beyond the end of its queue',
+    'Look at the queue with `admin.getTopic`',
+  ),
+  MQ_MESSAGE_NOT_FOUND: entry(40401, false, 'There is no message with this id', 'Check the topic and the id'),
+  MQ_TOPIC_NOT_FOUND: entry(
+    40402,
+    false,
+    'The topic does not exist and is not created by itself',
+    'Create it with `admin.createTopic`, or open the broker with `autoCreateTopics`',
+  ),
+  MQ_CONSUMER_GROUP_NOT_FOUND: entry(
+    40403,
+    false,
+    'The consumer group does not exist and is not created by itself',
+    'Create it with `admin.createGroup`, or open the broker with `autoCreateGroups`',
+  ),
+  MQ_OFFSET_NOT_FOUND: entry(40404, false, 'There is no position for this group and queue', 'Subscribe the group to the topic first'),
+  MQ_TOPIC_EXISTS: entry(42800, false, 'The topic exists with other options', 'Change it with `admin.updateTopic`'),
+  MQ_GROUP_EXISTS: entry(42800, false, 'The consumer group exists with other options', 'Change it with `admin.updateGroup`'),
+  MQ_GROUP_KIND_CONFLICT: entry(
+    42800,
+    false,
+    'A consumer group was first used by pull consumers and is now asked for by push or simple ones, or the other way round',
+    'Use another group, or delete this one first',
+  ),
+  MQ_SUBSCRIPTION_CONFLICT: entry(
+    42800,
+    false,
+    'An open member of the consumer group has the same topic with another filter expression',
+    'Give all members the same expression, or use another group',
+  ),
+  MQ_TRANSACTION_ENDED: entry(42800, false, 'The transaction was committed or rolled back before', 'Begin another transaction'),
+  MQ_REQUEST_TIMEOUT: entry(
+    40800,
+    true,
+    'A call took longer than its `timeoutMs`; a send that timed out may still be stored',
+    'Try again, or allow more time',
+  ),
+  MQ_ABORTED: entry(40800, false, "The caller's signal was aborted before anything was written", 'Nothing to do; the caller asked for it'),
+  MQ_PAYLOAD_TOO_LARGE: entry(
+    41300,
+    false,
+    'A batch has more messages than `limits.maxBatchMessages` or more bytes than `limits.maxBatchBytes`',
+    'Send smaller batches',
+  ),
+  MQ_MESSAGE_BODY_TOO_LARGE: entry(
+    41301,
+    false,
+    'A body is larger than `limits.maxBodyBytes`',
+    'Store the data elsewhere and send a reference, or raise the limit',
+  ),
+  MQ_MESSAGE_BODY_EMPTY: entry(41302, false, 'A message has an empty body', 'Send at least one byte'),
+  MQ_MESSAGE_PROPERTIES_TOO_LARGE: entry(
+    43101,
+    false,
+    'The properties are more than `limits.maxProperties`, or tag, keys and properties more than `limits.maxPropertiesBytes` together',
+    'Move data into the body',
+  ),
+  MQ_TOO_MANY_REQUESTS: entry(
+    42900,
+    true,
+    'A count such as `limits.maxTopics` is reached',
+    'Free what is not needed, raise the limit, or try again later',
+  ),
+  MQ_BACKPRESSURE: entry(
+    42900,
+    true,
+    "The write queue holds `limits.maxQueuedBytes` and the producer was created with `onFull: 'reject'`",
+    "Try again later, or use `onFull: 'wait'`",
+  ),
+  MQ_INTERNAL_ERROR: entry(50000, false, 'Something that should never happen did', 'Report it with its cause and stack'),
+  MQ_NOT_SUPPORTED: entry(
+    50100,
+    false,
+    'An option, field or method is not built yet, or this place cannot do it',
+    'The message names it; leave it out',
+  ),
+  MQ_BROKER_NOT_OPEN: entry(
+    50000,
+    false,
+    'The broker, producer or consumer is closed or closing, or the broker failed and could not heal',
+    'Open it again; look at the `cause`',
+  ),
+  MQ_STORE_WRITE_FAILED: entry(
+    50001,
+    true,
+    'A write failed and the broker knows that it is not on disk',
+    'Try again; look at the `cause` for what the disk said',
+  ),
+  MQ_STORE_LOCKED: entry(
+    50000,
+    true,
+    'Another broker holds the directory; the message and `details` name its process, host and since when',
+    'Close the other one, choose another directory, or wait with `lockWaitMs`',
+  ),
+  MQ_STORE_CORRUPT: entry(
+    50001,
+    false,
+    'A stored value fails its checksum or does not decode',
+    'Check the disk; open a backup, or run `Broker.repair`',
+  ),
+  MQ_STORE_DAMAGED: entry(
+    50001,
+    false,
+    'Parts of a store that were durable are missing, so the broker does not open',
+    'Restore a backup, or run `Broker.repair`',
+  ),
+  MQ_STORE_FORMAT_UNSUPPORTED: entry(
+    50501,
+    false,
+    'The store was written by a newer version, or the directory holds something else; it was left untouched',
+    'Open it with the version that wrote it',
+  ),
+  MQ_DISK_FULL: entry(
+    50001,
+    false,
+    'Less than `limits.minFreeDiskBytes` is free; sends are refused while acknowledgements go on',
+    'Free disk space; sends work again by themselves',
+  ),
+};

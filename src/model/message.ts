@@ -1,0 +1,81 @@
+/**
+ * What a send promises at its receipt. `sync`: on the disk, kept by a power cut. `async`: with the operating system, kept by a
+ * `kill -9` and on the disk within about a tenth of a second.
+ * @public
+ * @since 0.1.0
+ */
+export type Durability = 'sync' | 'async';
+
+/**
+ * A message to send: a topic and exactly one of `body` and `json`. A field that is `undefined` is absent; `null` is refused.
+ * @public
+ * @since 0.1.0
+ */
+export interface Message<T = unknown> {
+  /** 1 to `limits.maxTopicLength` characters of `[%|a-zA-Z0-9_-]`. */
+  readonly topic: string;
+  /** The content as it is; text is stored as UTF-8. Not empty. The bytes are copied before `send` returns. */
+  readonly body?: Uint8Array | string | undefined;
+  /** The content as a value that `JSON.stringify` can write; stored as that text. */
+  readonly json?: T | undefined;
+  /** One word to filter by; not blank, without `|` and control characters. */
+  readonly tag?: string | undefined;
+  /** Business keys to find the message by; each not blank. */
+  readonly keys?: readonly string[] | undefined;
+  /** Own enumerable properties are stored; names of RocketMQ's system properties are refused. */
+  readonly properties?: Readonly<Record<string, string>> | undefined;
+  /** Messages of one group are delivered in the order in which they were sent; at most 63 bytes of UTF-8. */
+  readonly messageGroup?: string | undefined;
+  /** Chooses the queue by its hash, without an order between messages; not together with `messageGroup`. */
+  readonly partitionKey?: string | undefined;
+}
+
+/**
+ * What is known of a message that was stored.
+ * @public
+ * @since 0.1.0
+ */
+export interface SendReceipt {
+  /** 34 upper-case hexadecimal digits in RocketMQ's format, unique over restarts. */
+  readonly messageId: string;
+  readonly topic: string;
+  readonly queueId: number;
+  /** Position in the queue; the first is 0. */
+  readonly queueOffset: number;
+  /** What was reached when the receipt was made; a memory store never promises more than `memory`. */
+  readonly durability: 'memory' | Durability;
+}
+
+/**
+ * A message as a consumer sees it. It owns its body: writing into it changes nothing else.
+ * @public
+ * @since 0.1.0
+ */
+export interface MessageView<T = unknown> {
+  readonly messageId: string;
+  readonly topic: string;
+  readonly queueId: number;
+  readonly queueOffset: number;
+  readonly body: Uint8Array;
+  /** The body read as UTF-8. */
+  text(): string;
+  /**
+   * The body read as JSON text.
+   * @throws BrokerError `MQ_MESSAGE_CORRUPTED` when it is none.
+   */
+  json(): T;
+  readonly tag?: string | undefined;
+  readonly keys: readonly string[];
+  readonly properties: Readonly<Record<string, string>>;
+  readonly messageGroup?: string | undefined;
+  /** When the producer made it, milliseconds since the epoch. */
+  readonly bornAtMs: number;
+  /** When the broker stored it, milliseconds since the epoch; never falls within a store. */
+  readonly storedAtMs: number;
+  /** The first delivery to a group is 1. */
+  readonly deliveryAttempt: number;
+  /** Names this delivery; acknowledging looks at nothing else. */
+  readonly receiptHandle: string;
+  /** Until when no other consumer of the group gets it, milliseconds since the epoch. */
+  readonly invisibleUntilMs: number;
+}

@@ -1,0 +1,207 @@
+import type { BrokerError } from './errors.ts';
+import type { StartFrom } from './group.ts';
+import type { Durability, Message, MessageView, SendReceipt } from './message.ts';
+import type { Subscription } from './tag-filter.ts';
+
+/**
+ * What an application asks for wherever the broker is: producers and consumers.
+ * @public
+ * @since 0.1.0
+ */
+export interface Messaging {
+  /** @throws TypeError `MQ_ILLEGAL_ARGUMENT`, BrokerError `MQ_BROKER_NOT_OPEN`, `MQ_NOT_SUPPORTED` */
+  createProducer(options?: ProducerOptions): Producer;
+  /**
+   * Resolves when the group is subscribed and its start positions are stored; the listener may be called before that.
+   * @throws BrokerError `MQ_ILLEGAL_CONSUMER_GROUP`, `MQ_CONSUMER_GROUP_NOT_FOUND`, `MQ_TOPIC_NOT_FOUND`, `MQ_SUBSCRIPTION_CONFLICT`,
+   * `MQ_GROUP_KIND_CONFLICT`, `MQ_ILLEGAL_FILTER_EXPRESSION`
+   */
+  createPushConsumer(options: PushConsumerOptions): Promise<PushConsumer>;
+  /** As `createPushConsumer`, for a consumer that asks for messages itself. */
+  createSimpleConsumer(options: SimpleConsumerOptions): Promise<SimpleConsumer>;
+  /** Closes every producer and consumer, then the place. A second call waits for the first. */
+  close(options?: CloseOptions): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Options of `close`.
+ * @public
+ * @since 0.1.0
+ */
+export interface CloseOptions {
+  /** How long running listeners may take to end, milliseconds; after it their signals abort and closing goes on. */
+  readonly deadlineMs?: number | undefined;
+}
+
+/**
+ * Options of a producer.
+ * @public
+ * @since 0.1.0
+ */
+export interface ProducerOptions {
+  /** Topics that must exist (or are created) now rather than at the first send. */
+  readonly topics?: readonly string[] | undefined;
+  /** How often a send is tried; only retryable errors are tried again, and a retry never doubles a message; default 3, 1 fails fast. */
+  readonly maxAttempts?: number | undefined;
+  /** Milliseconds for a whole call with all its attempts; default 30,000. */
+  readonly timeoutMs?: number | undefined;
+  /** What a send does while the write queue is full: wait (default) or reject with `MQ_BACKPRESSURE`. */
+  readonly onFull?: 'wait' | 'reject' | undefined;
+}
+
+/**
+ * Options of one send.
+ * @public
+ * @since 0.1.0
+ */
+export interface SendOptions {
+  /** Default: the broker's. */
+  readonly durability?: Durability | undefined;
+  /** Aborted before the write: nothing is stored and the send rejects with `MQ_ABORTED`; afterwards it settles with the real result. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sends messages; any number of producers may send to a topic.
+ * @public
+ * @since 0.1.0
+ */
+export interface Producer {
+  /**
+   * Resolves when the message is stored with its durability.
+   * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError of the message's limits, `MQ_TOPIC_NOT_FOUND`, `MQ_REQUEST_TIMEOUT`,
+   * `MQ_BACKPRESSURE`, `MQ_ABORTED`, `MQ_DISK_FULL`, `MQ_STORE_WRITE_FAILED`, `MQ_BROKER_NOT_OPEN`
+   */
+  send(message: Message, options?: SendOptions): Promise<SendReceipt>;
+  /** Stores all messages or none, in their order; topics may differ. Errors as `send`, and `MQ_PAYLOAD_TOO_LARGE`. */
+  sendBatch(messages: readonly Message[], options?: SendOptions): Promise<SendReceipt[]>;
+  /** Sends without a promise; without a callback an error goes to the broker's `error` event. A wrong call throws at once. */
+  sendOneway(message: Message, callback?: (error: BrokerError | undefined, receipt?: SendReceipt) => void): void;
+  /** Waits for sends under way; later ones reject with `MQ_BROKER_NOT_OPEN`. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Topics and what is wanted of them.
+ * @public
+ * @since 0.1.0
+ */
+export type Subscriptions = Readonly<Record<string, Subscription>>;
+
+/**
+ * Options of a simple consumer; the durations and `maxMessages` are the defaults of its `receive`.
+ * @public
+ * @since 0.1.0
+ */
+export interface SimpleConsumerOptions {
+  readonly group: string;
+  readonly subscriptions: Subscriptions;
+  /** How long `receive` waits for a first message, milliseconds; default 20,000; 0 does not wait. */
+  readonly awaitDurationMs?: number | undefined;
+  /** How long a received message is hidden from the rest of the group, 1 ms to `limits.maxInvisibleDurationMs`; default 30,000. */
+  readonly invisibleDurationMs?: number | undefined;
+  /** Most messages of one `receive`, 1 to `limits.maxReceiveCount`; default 32. */
+  readonly maxMessages?: number | undefined;
+  /** Where a group without a position starts; wins over the group's own. */
+  readonly startFrom?: StartFrom | undefined;
+}
+
+/**
+ * Options of one `receive`; what is absent comes from the consumer's options.
+ * @public
+ * @since 0.1.0
+ */
+export interface ReceiveOptions {
+  readonly maxMessages?: number | undefined;
+  readonly invisibleDurationMs?: number | undefined;
+  readonly awaitDurationMs?: number | undefined;
+  /** Aborted while waiting: `receive` rejects with `MQ_ABORTED`, and no message was taken. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Receives when it asks, and settles each message itself. What it does not settle in time is delivered again.
+ * @public
+ * @since 0.1.0
+ */
+export interface SimpleConsumer {
+  /**
+   * Up to `maxMessages` messages, as soon as there is one; an empty array when the waiting time ran out.
+   * @throws BrokerError `MQ_ILLEGAL_INVISIBLE_TIME`, `MQ_ILLEGAL_POLLING_TIME`, `MQ_ABORTED`, `MQ_BROKER_NOT_OPEN`
+   */
+  receive(options?: ReceiveOptions): Promise<MessageView[]>;
+  /**
+   * Settles one message or many; only `receiptHandle` is looked at. Kept by a `kill -9` when it resolves.
+   * @throws BrokerError `MQ_INVALID_RECEIPT_HANDLE`, `MQ_RECEIPT_HANDLE_EXPIRED`
+   */
+  ack(message: MessageView | readonly MessageView[]): Promise<void>;
+  /** Hides a message for another `invisibleDurationMs` from now; 0 gives it back now. The view that it resolves to has the new handle. */
+  changeInvisibleDuration(message: MessageView, invisibleDurationMs: number): Promise<MessageView>;
+  /** Moves a message to the group's dead letters now, whatever attempts it has left. */
+  forwardToDeadLetter(message: MessageView, reason?: string): Promise<void>;
+  subscribe(topic: string, subscription: Subscription): Promise<void>;
+  unsubscribe(topic: string): Promise<void>;
+  /** One message at a time, for ever; never acknowledges. Leaving the loop gives back what was not yielded. */
+  [Symbol.asyncIterator](): AsyncIterator<MessageView>;
+  /** Gives back what it still holds and lets pending `receive` calls reject with `MQ_BROKER_NOT_OPEN`. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * What a listener gets beside the message.
+ * @public
+ * @since 0.1.0
+ */
+export interface ListenerContext {
+  /** Aborts when the consume timeout is over or a closing consumer's deadline has passed: the attempt counts as failed. */
+  readonly signal: AbortSignal;
+}
+
+/** What a listener may answer; nothing is `'success'`. */
+export type ListenerResult = undefined | 'success' | 'failure';
+
+/**
+ * Handles one message: to return or resolve settles it, to throw, reject or answer `'failure'` has it delivered again by the group's retry policy.
+ * @public
+ * @since 0.1.0
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a listener without a return statement is the usual one.
+export type MessageListener = (message: MessageView, context: ListenerContext) => void | ListenerResult | Promise<void | ListenerResult>;
+
+/**
+ * Options of a push consumer.
+ * @public
+ * @since 0.1.0
+ */
+export interface PushConsumerOptions {
+  readonly group: string;
+  readonly subscriptions: Subscriptions;
+  readonly listener: MessageListener;
+  /** Most listener calls at a time; default 20. */
+  readonly concurrency?: number | undefined;
+  /** How long one listener call may take before it counts as failed, milliseconds; default 900,000 (15 minutes). */
+  readonly consumeTimeoutMs?: number | undefined;
+  /** Most messages that are read ahead; default 4,096. */
+  readonly maxCachedMessages?: number | undefined;
+  /** Most bytes that are read ahead; default 64 MiB. */
+  readonly maxCachedBytes?: number | undefined;
+  /** Where a group without a position starts; wins over the group's own. */
+  readonly startFrom?: StartFrom | undefined;
+}
+
+/**
+ * Calls a listener for each message; keeps the process alive while it is open and not paused.
+ * @public
+ * @since 0.1.0
+ */
+export interface PushConsumer {
+  /** No further listener calls; those under way go on. */
+  pause(): void;
+  resume(): void;
+  /** Waits for the listener calls under way, at most until the deadline; always settles. */
+  close(options?: CloseOptions): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
