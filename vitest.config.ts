@@ -1,8 +1,8 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 // Forks rather than threads: LevelDB is a native addon, and some tests end or crash whole processes.
 // Two workers fit the smallest machine that the project is tested on.
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/fixtures/**', 'test/compatibility/fixtures/**'],
@@ -12,6 +12,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
     restoreMocks: true,
-    passWithNoTests: false,
   },
 });
+
+export default config;

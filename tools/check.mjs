@@ -64,5 +64,5 @@ async function runChain(steps) {
 }
 
 await Promise.all(selected.map(runChain));
-console.log(`check: ${passedCount} steps passed, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(', ')})` : ''}`);
+console.log(`check: ${passedCount} passed, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(', ')})` : ''}`);
 process.exitCode = failed.length > 0 || passedCount === 0 ? 1 : 0;
