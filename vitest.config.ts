@@ -6,6 +6,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/fixtures/**', 'test/compatibility/fixtures/**'],
+    globalSetup: ['tools/build-for-tests.mjs'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -1,7 +1,7 @@
 // Writes `dist` with plain tsc. The compiler writes into a neighbouring folder that then takes the place of `dist`, so nothing stale
 // survives and a program that runs from `dist` meanwhile never sees half of it.
 //
-//   node tools/build.mjs [--if-needed] [--quiet]
+//   node tools/build.mjs [--if-needed] [--quiet] [--no-check]
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -29,18 +29,40 @@ export function buildIsNeeded() {
   return sources.some((source) => newestChangeMs(path.join(root, source)) > builtAtMs);
 }
 
-/** Compiles and swaps `dist`; returns the exit code of the compiler. */
-export function build({ quiet = false } = {}) {
+/** Puts the new output in the place of the old one; another build may do the same at this moment, and then the later one wins. */
+function swap(next) {
+  const previous = path.join(root, `dist-previous-${process.pid}`);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      if (existsSync(dist)) renameSync(dist, previous);
+      renameSync(next, dist);
+      break;
+    } catch (error) {
+      if (attempt === 5) throw error;
+    } finally {
+      rmSync(previous, { recursive: true, force: true });
+    }
+  }
+}
+
+/**
+ * Compiles and swaps `dist`; returns the exit code of the compiler. Without `check` types are stripped and declared but not checked, which
+ * is for programs that only want to run.
+ */
+export function build({ quiet = false, check = true } = {}) {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const next = path.join(root, `dist-next-${process.pid}`);
-  const previous = path.join(root, `dist-previous-${process.pid}`);
   const startedAtMs = performance.now();
-  const outcome = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', next], { cwd: root, encoding: 'utf8' });
-  if (existsSync(next)) {
-    if (existsSync(dist)) renameSync(dist, previous);
-    renameSync(next, dist);
-    rmSync(previous, { recursive: true, force: true });
-  }
+  const args = [
+    compiler,
+    '-p',
+    'tsconfig.build.json',
+    '--outDir',
+    next,
+    ...(check ? [] : ['--noCheck', '--isolatedDeclarations', 'false']),
+  ];
+  const outcome = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  if (existsSync(next)) swap(next);
   const code = outcome.status ?? 1;
   if (code !== 0) process.stderr.write(outcome.stdout + outcome.stderr);
   else if (!quiet) console.log(`dist is built (${Math.round(performance.now() - startedAtMs)} ms)`);
@@ -49,5 +71,6 @@ export function build({ quiet = false } = {}) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const flags = new Set(process.argv.slice(2));
-  if (!flags.has('--if-needed') || buildIsNeeded()) process.exitCode = build({ quiet: flags.has('--quiet') });
+  if (!flags.has('--if-needed') || buildIsNeeded())
+    process.exitCode = build({ quiet: flags.has('--quiet'), check: !flags.has('--no-check') });
 }

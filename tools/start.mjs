@@ -7,7 +7,7 @@ import { build, buildIsNeeded } from './build.mjs';
 
 const program = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'examples', 'file-index', 'main.js');
 
-const code = buildIsNeeded() ? build({ quiet: true }) : 0;
+const code = buildIsNeeded() ? build({ quiet: true, check: false }) : 0;
 if (code === 0) {
   process.argv.splice(1, 1, program);
   await import(pathToFileURL(program).href);
