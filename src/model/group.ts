@@ -83,8 +83,9 @@ export function resolveGroupOptions(
   options: GroupOptions | undefined,
   defaults: ResolvedGroupOptions = DEFAULT_GROUP_OPTIONS,
 ): ResolvedGroupOptions {
-  const { ordered, maxAttempts, retryPolicy, startFrom, paused } = requireObject('Group options', options ?? {});
-  if (options !== undefined) checkFieldNames('group options', options, KNOWN, PLANNED);
+  if (options === undefined) return { ...defaults };
+  const { ordered, maxAttempts, retryPolicy, startFrom, paused } = requireObject('Group options', options);
+  checkFieldNames('group options', options, KNOWN, PLANNED);
   return {
     ordered: ordered === undefined ? defaults.ordered : requireBoolean('ordered of a group', ordered),
     maxAttempts: maxAttempts === undefined ? defaults.maxAttempts : requireInteger('maxAttempts of a group', maxAttempts, 1, MAX_ATTEMPTS),

@@ -73,7 +73,7 @@ export function resolveTopicOptions(
   options: TopicOptions | undefined,
   defaults: ResolvedTopicOptions = DEFAULT_TOPIC_OPTIONS,
 ): ResolvedTopicOptions {
-  if (options === undefined) return { type: defaults.type, queueCount: defaults.queueCount };
+  if (options === undefined) return { ...defaults };
   const { type, queueCount, retention } = requireObject('Topic options', options);
   checkFieldNames('topic options', options, KNOWN, PLANNED);
   if (retention !== undefined && retention !== false) throw notSupported('retention of topic options (other than false)');
