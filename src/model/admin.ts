@@ -21,6 +21,7 @@ export interface PageRequest {
  * @since 0.1.0
  */
 export interface Page<T> {
+  /** In the order of their names, or of their ids. */
   readonly items: readonly T[];
   /** Present when there is more. */
   readonly nextCursor?: string | undefined;
@@ -32,7 +33,9 @@ export interface Page<T> {
  * @since 0.1.0
  */
 export interface GroupProgress {
+  /** The topic. */
   readonly topic: string;
+  /** The queue of the topic, from 0. */
   readonly queueId: number;
   /** Everything below this offset is settled. */
   readonly floor: number;
@@ -54,10 +57,17 @@ export interface GroupProgress {
  * @since 0.1.0
  */
 export interface ResetOffsetRequest {
+  /** The topic in which the group moves. */
   readonly topic: string;
   /** One queue; absent for all. An `offset` needs it. */
   readonly queueId?: number | undefined;
-  readonly to: StartFrom | { readonly offset: number };
+  /** The new position. */
+  readonly to:
+    | StartFrom
+    | {
+        /** Offset of the next message; needs `queueId`. */
+        readonly offset: number;
+      };
   /** Only tell what would happen. */
   readonly dryRun?: boolean | undefined;
 }
@@ -68,7 +78,9 @@ export interface ResetOffsetRequest {
  * @since 0.1.0
  */
 export interface OffsetReset {
+  /** The topic. */
   readonly topic: string;
+  /** The queue of the topic, from 0. */
   readonly queueId: number;
   /** The floor before. */
   readonly from: number;
@@ -82,13 +94,21 @@ export interface OffsetReset {
  * @since 0.1.0
  */
 export interface DeadLetter {
+  /** The message; its receipt handle cannot be acknowledged. */
   readonly message: MessageView;
+  /** Its id, the same as before. */
   readonly messageId: string;
+  /** The group that gave up. */
   readonly group: string;
+  /** The topic that it was sent to. */
   readonly originTopic: string;
+  /** Its queue there. */
   readonly originQueueId: number;
+  /** Its offset there. */
   readonly originQueueOffset: number;
+  /** How often it was delivered. */
   readonly attempts: number;
+  /** Why the group gave up, for people. */
   readonly reason: string;
   /** Milliseconds since the epoch. */
   readonly deadLetteredAtMs: number;
@@ -107,26 +127,54 @@ export interface RedriveRequest {
 }
 
 /**
+ * What a redrive did.
+ * @public
+ * @since 0.1.0
+ */
+export interface RedriveResult {
+  /** Messages that left the dead letters. */
+  readonly redriven: number;
+}
+
+/**
+ * What a purge did.
+ * @public
+ * @since 0.1.0
+ */
+export interface PurgeResult {
+  /** Messages that left the dead letters. */
+  readonly purged: number;
+}
+
+/**
  * Counters and gauges of a broker; counters start at 0 when it opens.
  * @public
  * @since 0.1.0
  */
 export interface BrokerStats {
+  /** What the broker does now. */
   readonly state: BrokerState;
+  /** Where it keeps its stores. */
   readonly storage: 'disk' | 'memory';
   /** Milliseconds since the epoch. */
   readonly openedAtMs: number;
+  /** Topics that exist. */
   readonly topics: number;
+  /** Consumer groups that exist. */
   readonly groups: number;
+  /** Open producers. */
   readonly producers: number;
+  /** Open push and simple consumers. */
   readonly consumers: number;
   /** Messages stored. */
   readonly sent: number;
   /** Deliveries, repeated ones included. */
   readonly delivered: number;
+  /** Messages acknowledged, successes of push listeners included. */
   readonly acked: number;
   /** Failed attempts of push listeners. */
   readonly failed: number;
+  /** Messages moved to dead letters. */
   readonly deadLettered: number;
   /** Leases that ran out before the message was settled. */
   readonly expiredLeases: number;
@@ -134,7 +182,9 @@ export interface BrokerStats {
   readonly unsettled: number;
   /** Bytes of blocks appended to the commit log. */
   readonly logBytes: number;
+  /** Blocks appended to the commit log. */
   readonly logBlocks: number;
+  /** Writes to the commit log; each holds what came together. */
   readonly groupCommits: number;
   /** Barriers that made the log durable. */
   readonly barriers: number;
@@ -160,7 +210,9 @@ export interface Admin {
   updateTopic(name: string, options: TopicOptions): Promise<TopicInfo>;
   /** @throws BrokerError `MQ_TOPIC_NOT_FOUND` */
   deleteTopic(name: string): Promise<void>;
+  /** `undefined` for a topic that does not exist. */
   getTopic(name: string): Promise<TopicInfo | undefined>;
+  /** All topics, by name. */
   listTopics(page?: PageRequest): Promise<Page<TopicInfo>>;
   /** @throws BrokerError `MQ_GROUP_EXISTS` when it exists with other options, `MQ_ILLEGAL_CONSUMER_GROUP` */
   createGroup(name: string, options?: GroupOptions): Promise<GroupInfo>;
@@ -168,7 +220,9 @@ export interface Admin {
   updateGroup(name: string, options: GroupOptions): Promise<GroupInfo>;
   /** Also purges its dead letters. @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
   deleteGroup(name: string): Promise<void>;
+  /** `undefined` for a group that does not exist. */
   getGroup(name: string): Promise<GroupInfo | undefined>;
+  /** All consumer groups, by name. */
   listGroups(page?: PageRequest): Promise<Page<GroupInfo>>;
   /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
   getGroupProgress(group: string): Promise<GroupProgress[]>;
@@ -177,10 +231,12 @@ export interface Admin {
    * @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`, `MQ_TOPIC_NOT_FOUND`, `MQ_ILLEGAL_OFFSET`
    */
   resetOffset(group: string, request: ResetOffsetRequest): Promise<OffsetReset[]>;
+  /** What a group gave up on, oldest first. @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
   listDeadLetters(group: string, page?: PageRequest): Promise<Page<DeadLetter>>;
   /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`, `MQ_MESSAGE_NOT_FOUND` for an id that is no dead letter of the group */
-  redriveDeadLetters(group: string, request?: RedriveRequest): Promise<{ readonly redriven: number }>;
+  redriveDeadLetters(group: string, request?: RedriveRequest): Promise<RedriveResult>;
   /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
-  purgeDeadLetters(group: string): Promise<{ readonly purged: number }>;
+  purgeDeadLetters(group: string): Promise<PurgeResult>;
+  /** Counters and gauges now. */
   stats(): Promise<BrokerStats>;
 }

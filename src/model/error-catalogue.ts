@@ -1,10 +1,16 @@
-/** What the catalogue knows of one error code. */
+/**
+ * What the catalogue knows of one error code.
+ * @public
+ * @since 0.1.0
+ */
 export interface ErrorDescription {
   /** The status number of RocketMQ's gRPC protocol that the code maps to on the wire. */
   readonly status: number;
   /** True when the same call may succeed later without a change by the caller. */
   readonly retryable: boolean;
+  /** What happened. */
   readonly meaning: string;
+  /** What the caller or operator can do about it. */
   readonly remedy: string;
 }
 
@@ -258,13 +264,13 @@ export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>
     50001,
     false,
     'A stored value fails its checksum or does not decode',
-    'Check the disk; open a backup, or run `Broker.repair`',
+    'Check the disk; what is damaged is reported and the rest is served, else restore a copy of the directory',
   ),
   MQ_STORE_DAMAGED: entry(
     50001,
     false,
     'Parts of a store that were durable are missing, so the broker does not open',
-    'Restore a backup, or run `Broker.repair`',
+    'Restore a copy of the directory; it was left untouched',
   ),
   MQ_STORE_FORMAT_UNSUPPORTED: entry(
     50501,

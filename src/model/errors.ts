@@ -15,7 +15,9 @@ export type BrokerErrorDetails = Readonly<Record<string, string | number>>;
  * @since 0.1.0
  */
 export interface BrokerErrorOptions {
+  /** The error that led to this one. */
   readonly cause?: unknown;
+  /** Facts for programs; default none. */
   readonly details?: BrokerErrorDetails;
 }
 
@@ -26,6 +28,7 @@ export interface BrokerErrorOptions {
  * @since 0.1.0
  */
 export class BrokerError extends Error {
+  /** What happened; see {@link ERROR_CATALOGUE}. */
   readonly code: BrokerErrorCode;
   /** True when the same call may succeed later without a change by the caller. */
   readonly retryable: boolean;
@@ -54,7 +57,8 @@ Object.defineProperty(BrokerError.prototype, BRAND, { value: true });
  * @since 0.1.0
  */
 export function isBrokerError(error: unknown): error is BrokerError {
-  return error instanceof Error && (error as { [BRAND]?: unknown })[BRAND] === true;
+  // Not by instanceof: another realm, such as a test runner's, has another Error.
+  return typeof error === 'object' && error !== null && (error as { [BRAND]?: unknown })[BRAND] === true;
 }
 
 /**
@@ -70,8 +74,18 @@ export function invariant(condition: unknown, detail: string): asserts condition
   if (!condition) throw new InvariantViolation(detail);
 }
 
+/**
+ * The error of a wrong call.
+ * @public
+ * @since 0.1.0
+ */
+export type IllegalArgument = TypeError & {
+  /** Tells it from a `TypeError` of the language. */
+  readonly code: 'MQ_ILLEGAL_ARGUMENT';
+};
+
 /** The error of a wrong call, with the code `MQ_ILLEGAL_ARGUMENT`. */
-export function illegalArgument(message: string, options?: { readonly cause?: unknown }): TypeError & { code: 'MQ_ILLEGAL_ARGUMENT' } {
+export function illegalArgument(message: string, options?: { readonly cause?: unknown }): IllegalArgument {
   const error = new TypeError(message, options);
   return Object.assign(error, { code: 'MQ_ILLEGAL_ARGUMENT' } as const);
 }

@@ -18,9 +18,13 @@ export interface Damage {
    * `missingBlocks`: a gap. `markerLost`: the marker file was missing or unreadable. `openingNote`: the database said that it dropped data.
    */
   readonly kind: 'powerLoss' | 'corruptBlock' | 'missingBlocks' | 'corruptIndex' | 'markerLost' | 'openingNote';
+  /** The store that is damaged. */
   readonly store: 'log' | 'index';
+  /** What was found, for people. */
   readonly detail: string;
+  /** Blocks that are missing, where that is known. */
   readonly lostBlocks?: number;
+  /** Messages that are missing, where that is known. */
   readonly lostMessages?: number;
   /** Number of the block in the log. */
   readonly position?: number;
@@ -32,10 +36,15 @@ export interface Damage {
  * @since 0.1.0
  */
 export interface SentEvent {
+  /** Where it was stored. */
   readonly topic: string;
+  /** As in the receipt. */
   readonly messageId: string;
+  /** The queue of the topic, from 0. */
   readonly queueId: number;
+  /** Position in the queue; the first is 0. */
   readonly queueOffset: number;
+  /** As in the receipt. */
   readonly durability: 'memory' | Durability;
 }
 
@@ -45,10 +54,15 @@ export interface SentEvent {
  * @since 0.1.0
  */
 export interface DeliveryEvent {
+  /** The consumer group. */
   readonly group: string;
+  /** The topic of the message. */
   readonly topic: string;
+  /** The id of the message. */
   readonly messageId: string;
+  /** The queue of the topic, from 0. */
   readonly queueId: number;
+  /** Position in the queue; the first is 0. */
   readonly queueOffset: number;
   /** The first delivery is 1. */
   readonly attempt: number;
@@ -60,9 +74,13 @@ export interface DeliveryEvent {
  * @since 0.1.0
  */
 export interface FailedEvent {
+  /** The consumer group. */
   readonly group: string;
+  /** The message that the listener had. */
   readonly message: MessageView;
+  /** The attempt that failed; the first is 1. */
   readonly attempt: number;
+  /** What the listener threw, or an error that says what else went wrong. */
   readonly error: unknown;
   /** When it is delivered again, milliseconds since the epoch; `undefined` when this was the last attempt. */
   readonly nextAttemptAtMs: number | undefined;
@@ -74,10 +92,15 @@ export interface FailedEvent {
  * @since 0.1.0
  */
 export interface DeadLetteredEvent {
+  /** The consumer group. */
   readonly group: string;
+  /** The topic of the message. */
   readonly topic: string;
+  /** The id of the message. */
   readonly messageId: string;
+  /** How often it was delivered. */
   readonly attempts: number;
+  /** Why the group gave up, for people. */
   readonly reason: string;
 }
 
@@ -87,9 +110,32 @@ export interface DeadLetteredEvent {
  * @since 0.1.0
  */
 export interface UnsettledLimitEvent {
+  /** The consumer group. */
   readonly group: string;
+  /** The topic. */
   readonly topic: string;
+  /** Messages in flight or waiting. */
   readonly unsettled: number;
+}
+
+/**
+ * A topic was created.
+ * @public
+ * @since 0.1.0
+ */
+export interface TopicCreatedEvent {
+  /** Its name. */
+  readonly topic: string;
+}
+
+/**
+ * A consumer group was created.
+ * @public
+ * @since 0.1.0
+ */
+export interface GroupCreatedEvent {
+  /** Its name. */
+  readonly group: string;
 }
 
 /**
@@ -98,7 +144,9 @@ export interface UnsettledLimitEvent {
  * @since 0.1.0
  */
 export interface StateEvent {
+  /** The state before. */
   readonly from: BrokerState;
+  /** The state now. */
   readonly to: BrokerState;
 }
 
@@ -108,16 +156,25 @@ export interface StateEvent {
  * @since 0.1.0
  */
 export interface BrokerEvents {
+  /** A message was stored. */
   sent: (event: SentEvent) => void;
+  /** A message was handed to a consumer. */
   delivered: (event: DeliveryEvent) => void;
+  /** A message was settled. */
   acked: (event: DeliveryEvent) => void;
+  /** A push listener failed. */
   failed: (event: FailedEvent) => void;
+  /** A message went to the dead letters. */
   deadLettered: (event: DeadLetteredEvent) => void;
+  /** A group is at its limit. */
   unsettledLimit: (event: UnsettledLimitEvent) => void;
-  topicCreated: (event: { readonly topic: string }) => void;
-  groupCreated: (event: { readonly group: string }) => void;
+  /** A topic was created, by an admin or by itself. */
+  topicCreated: (event: TopicCreatedEvent) => void;
+  /** A consumer group was created, by an admin or by itself. */
+  groupCreated: (event: GroupCreatedEvent) => void;
   /** Damage found while opening is told to the first listener, also when it comes later. */
   damage: (damage: Damage) => void;
+  /** The broker changed its state. */
   state: (event: StateEvent) => void;
   /** What failed with nobody to reject to, such as a one-way send without a callback. */
   error: (error: Error) => void;

@@ -4,11 +4,17 @@ import { quoted } from './quoted.ts';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy, resolveRetryPolicy } from './retry-policy.ts';
 
 /**
- * Where a group starts in a topic on which it has no position yet; `atMs` is an instant in milliseconds since the epoch, and may be in the future.
+ * Where a group starts in a topic on which it has no position yet; an instant may be in the future.
  * @public
  * @since 0.1.0
  */
-export type StartFrom = 'earliest' | 'latest' | { readonly atMs: number };
+export type StartFrom =
+  | 'earliest'
+  | 'latest'
+  | {
+      /** Messages stored from then on; milliseconds since the epoch. */
+      readonly atMs: number;
+    };
 
 /**
  * Options of a consumer group.
@@ -50,13 +56,19 @@ export type GroupKind = 'push/simple' | 'pull';
  * @since 0.1.0
  */
 export interface GroupInfo {
+  /** Its name. */
   readonly name: string;
   /** Never given to another group, also after this one was deleted. */
   readonly groupId: number;
+  /** Whether the order inside a message group is kept. */
   readonly ordered: boolean;
+  /** Deliveries of a message until it is dead-lettered. */
   readonly maxAttempts: number;
+  /** How long a message waits after a failure. */
   readonly retryPolicy: RetryPolicy;
+  /** Where it starts in a topic on which it has no position yet. */
   readonly startFrom: StartFrom;
+  /** Whether it hands out nothing. */
   readonly paused: boolean;
   /** `undefined` until the group is first used. */
   readonly kind: GroupKind | undefined;

@@ -154,17 +154,21 @@ function copyKeys(keys: unknown, limits: Limits): readonly string[] {
     throw new BrokerError('MQ_ILLEGAL_MESSAGE_KEY', `${keys.length} keys exceed limits.maxKeys, ${limits.maxKeys}; leave some out`);
   }
   if (keys.length === 0) return NO_KEYS;
-  // Keys may hold personal data, so messages name only their index.
-  return Array.from(keys, (key: unknown, index) => {
-    if (typeof key !== 'string') throw illegalArgument(`keys[${index}] of a message must be a string, not ${quoted(key)}`);
-    if (isBlank(key) || hasControlCharacter(key) || !isWellFormed(key)) {
-      throw new BrokerError(
-        'MQ_ILLEGAL_MESSAGE_KEY',
-        `keys[${index}] must not be blank and must have no control character or lone surrogate; correct it`,
-      );
-    }
-    return key;
-  });
+  const copy: string[] = [];
+  for (let index = 0; index < keys.length; index++) copy.push(checkKey(keys[index], index));
+  return copy;
+}
+
+/** Keys may hold personal data, so messages name only their index. */
+function checkKey(key: unknown, index: number): string {
+  if (typeof key !== 'string') throw illegalArgument(`keys[${index}] of a message must be a string, not ${quoted(key)}`);
+  if (isBlank(key) || hasControlCharacter(key) || !isWellFormed(key)) {
+    throw new BrokerError(
+      'MQ_ILLEGAL_MESSAGE_KEY',
+      `keys[${index}] must not be blank and must have no control character or lone surrogate; correct it`,
+    );
+  }
+  return key;
 }
 
 function checkTotal(

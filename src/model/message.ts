@@ -38,7 +38,9 @@ export interface Message<T = unknown> {
 export interface SendReceipt {
   /** 34 upper-case hexadecimal digits in RocketMQ's format, unique over restarts. */
   readonly messageId: string;
+  /** Where it was stored. */
   readonly topic: string;
+  /** The queue of the topic, from 0. */
   readonly queueId: number;
   /** Position in the queue; the first is 0. */
   readonly queueOffset: number;
@@ -52,10 +54,15 @@ export interface SendReceipt {
  * @since 0.1.0
  */
 export interface MessageView<T = unknown> {
+  /** As in the receipt of its send; the same in every delivery. */
   readonly messageId: string;
+  /** The topic that it was sent to. */
   readonly topic: string;
+  /** The queue of the topic, from 0. */
   readonly queueId: number;
+  /** Position in the queue; the first is 0. */
   readonly queueOffset: number;
+  /** The content as bytes. */
   readonly body: Uint8Array;
   /** The body read as UTF-8. */
   text(): string;
@@ -64,9 +71,13 @@ export interface MessageView<T = unknown> {
    * @throws BrokerError `MQ_MESSAGE_CORRUPTED` when it is none.
    */
   json(): T;
+  /** The tag that it was sent with. */
   readonly tag?: string | undefined;
+  /** The keys that it was sent with; empty when there are none. */
   readonly keys: readonly string[];
+  /** The properties that it was sent with; an object without a prototype. */
   readonly properties: Readonly<Record<string, string>>;
+  /** The message group that it was sent with. */
   readonly messageGroup?: string | undefined;
   /** When the producer made it, milliseconds since the epoch. */
   readonly bornAtMs: number;

@@ -21,6 +21,7 @@ export interface Messaging {
   createSimpleConsumer(options: SimpleConsumerOptions): Promise<SimpleConsumer>;
   /** Closes every producer and consumer, then the place. A second call waits for the first. */
   close(options?: CloseOptions): Promise<void>;
+  /** Calls `close`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -80,6 +81,7 @@ export interface Producer {
   sendOneway(message: Message, callback?: (error: BrokerError | undefined, receipt?: SendReceipt) => void): void;
   /** Waits for sends under way; later ones reject with `MQ_BROKER_NOT_OPEN`. */
   close(): Promise<void>;
+  /** Calls `close`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -96,7 +98,9 @@ export type Subscriptions = Readonly<Record<string, Subscription>>;
  * @since 0.1.0
  */
 export interface SimpleConsumerOptions {
+  /** The consumer group; created at the first use where the broker allows that. */
   readonly group: string;
+  /** The topics, and what is wanted of each. */
   readonly subscriptions: Subscriptions;
   /** How long `receive` waits for a first message, milliseconds; default 20,000; 0 does not wait. */
   readonly awaitDurationMs?: number | undefined;
@@ -114,8 +118,11 @@ export interface SimpleConsumerOptions {
  * @since 0.1.0
  */
 export interface ReceiveOptions {
+  /** Most messages, 1 to `limits.maxReceiveCount`; more is refused, not clamped. */
   readonly maxMessages?: number | undefined;
+  /** How long the messages are hidden, 1 ms to `limits.maxInvisibleDurationMs`. */
   readonly invisibleDurationMs?: number | undefined;
+  /** How long to wait for a first message, milliseconds; 0 does not wait. */
   readonly awaitDurationMs?: number | undefined;
   /** Aborted while waiting: `receive` rejects with `MQ_ABORTED`, and no message was taken. */
   readonly signal?: AbortSignal | undefined;
@@ -141,12 +148,18 @@ export interface SimpleConsumer {
   changeInvisibleDuration(message: MessageView, invisibleDurationMs: number): Promise<MessageView>;
   /** Moves a message to the group's dead letters now, whatever attempts it has left. */
   forwardToDeadLetter(message: MessageView, reason?: string): Promise<void>;
+  /**
+   * Adds a topic, or changes what is wanted of it.
+   * @throws BrokerError `MQ_TOPIC_NOT_FOUND`, `MQ_SUBSCRIPTION_CONFLICT`, `MQ_ILLEGAL_FILTER_EXPRESSION`
+   */
   subscribe(topic: string, subscription: Subscription): Promise<void>;
+  /** Receives no more from a topic; the group keeps its position there. */
   unsubscribe(topic: string): Promise<void>;
   /** One message at a time, for ever; never acknowledges. Leaving the loop gives back what was not yielded. */
   [Symbol.asyncIterator](): AsyncIterator<MessageView>;
   /** Gives back what it still holds and lets pending `receive` calls reject with `MQ_BROKER_NOT_OPEN`. */
   close(): Promise<void>;
+  /** Calls `close`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -160,7 +173,11 @@ export interface ListenerContext {
   readonly signal: AbortSignal;
 }
 
-/** What a listener may answer; nothing is `'success'`. */
+/**
+ * What a listener may answer; nothing is `'success'`.
+ * @public
+ * @since 0.1.0
+ */
 export type ListenerResult = undefined | 'success' | 'failure';
 
 /**
@@ -177,8 +194,11 @@ export type MessageListener = (message: MessageView, context: ListenerContext) =
  * @since 0.1.0
  */
 export interface PushConsumerOptions {
+  /** The consumer group; created at the first use where the broker allows that. */
   readonly group: string;
+  /** The topics, and what is wanted of each. */
   readonly subscriptions: Subscriptions;
+  /** Called for each message. */
   readonly listener: MessageListener;
   /** Most listener calls at a time; default 20. */
   readonly concurrency?: number | undefined;
@@ -200,8 +220,10 @@ export interface PushConsumerOptions {
 export interface PushConsumer {
   /** No further listener calls; those under way go on. */
   pause(): void;
+  /** Goes on after `pause`. */
   resume(): void;
   /** Waits for the listener calls under way, at most until the deadline; always settles. */
   close(options?: CloseOptions): Promise<void>;
+  /** Calls `close`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -8,9 +8,35 @@ import { quoted } from './quoted.ts';
  * @public
  * @since 0.1.0
  */
-export type RetryPolicy =
-  | { readonly kind: 'exponential'; readonly initialMs: number; readonly maxMs: number; readonly multiplier: number }
-  | { readonly kind: 'customized'; readonly delaysMs: readonly number[] };
+export type RetryPolicy = ExponentialRetryPolicy | CustomizedRetryPolicy;
+
+/**
+ * Waits that grow by a factor.
+ * @public
+ * @since 0.1.0
+ */
+export interface ExponentialRetryPolicy {
+  /** Tells the two kinds of policy apart. */
+  readonly kind: 'exponential';
+  /** The wait after the first attempt, milliseconds. */
+  readonly initialMs: number;
+  /** The longest wait, milliseconds. */
+  readonly maxMs: number;
+  /** The factor from one wait to the next, at least 1. */
+  readonly multiplier: number;
+}
+
+/**
+ * Waits from a list.
+ * @public
+ * @since 0.1.0
+ */
+export interface CustomizedRetryPolicy {
+  /** Tells the two kinds of policy apart. */
+  readonly kind: 'customized';
+  /** The wait after each attempt, milliseconds; 1 to 1,024 entries, of which the last is repeated. */
+  readonly delaysMs: readonly number[];
+}
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;

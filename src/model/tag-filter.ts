@@ -8,7 +8,12 @@ import { exceedsUtf8, hasControlCharacter, isWellFormed } from './utf8.ts';
  * @public
  * @since 0.1.0
  */
-export type Subscription = string | { readonly tag: string };
+export type Subscription =
+  | string
+  | {
+      /** As the string alone. */
+      readonly tag: string;
+    };
 
 const NO_HASHES = new Int32Array(0);
 const NO_TAGS: ReadonlySet<string> = new Set();
@@ -26,7 +31,9 @@ export function tagHash(tag: string | undefined): number {
 export class TagFilter {
   /** The expression in one form for all ways to write it: sorted, each tag once, or `*`. */
   readonly normal: string;
+  /** True for `*`. */
   readonly matchesAll: boolean;
+  /** The hashes of its tags; empty for `*`. */
   readonly hashes: Int32Array;
   readonly #tags: ReadonlySet<string>;
 

@@ -28,7 +28,9 @@ export interface TopicOptions {
 
 /** Options of a topic with nothing left open. */
 export interface ResolvedTopicOptions {
+  /** What it accepts. */
   readonly type: TopicType;
+  /** How many queues it has. */
   readonly queueCount: number;
 }
 
@@ -38,15 +40,19 @@ export interface ResolvedTopicOptions {
  * @since 0.1.0
  */
 export interface TopicInfo {
+  /** Its name. */
   readonly name: string;
   /** Never given to another topic, also after this one was deleted. */
   readonly topicId: number;
+  /** What it accepts. */
   readonly type: TopicType;
+  /** How many queues it has now. */
   readonly queueCount: number;
   /** How many queues it was created with; message groups are spread over these. */
   readonly createdQueueCount: number;
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
+  /** All its queues, by id. */
   readonly queues: readonly QueueInfo[];
 }
 
@@ -56,6 +62,7 @@ export interface TopicInfo {
  * @since 0.1.0
  */
 export interface QueueInfo {
+  /** From 0. */
   readonly queueId: number;
   /** Offset of the oldest message that is kept. */
   readonly minOffset: number;

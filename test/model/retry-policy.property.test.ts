@@ -80,7 +80,7 @@ describe('a retry policy', () => {
     { kind: 'exponential', initialMs: 1, maxMs: 1, multiplier: Number.NaN },
     { kind: 'exponential', initialMs: 1, maxMs: 1, multiplier: 2, jitter: 1 },
     { kind: 'customized', delaysMs: [] },
-    { kind: 'customized', delaysMs: [1, , 2] },
+    { kind: 'customized', delaysMs: new Array(2) },
     { kind: 'customized', delaysMs: [1.5] },
     { kind: 'customized', delaysMs: 'soon' },
     { kind: 'customized', delaysMs: new Array(1025).fill(1) },
