@@ -1,5 +1,7 @@
-import { closeSync, fdatasync, fstatSync, fsync, openSync, readdirSync } from 'node:fs';
+import { closeSync, fdatasync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncDirectory } from './directory-sync.ts';
+import { errnoOf } from './file-errors.ts';
 import { sizeAfterRecord } from './write-ahead-size.ts';
 
 /** A log file that may still hold what no table holds, and our own descriptor of it. */
@@ -150,7 +152,7 @@ function openIfThere(path: string): number | undefined {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -159,17 +161,4 @@ function syncData(descriptor: number): Promise<void> {
   return new Promise((resolve, reject) => {
     fdatasync(descriptor, (error) => (error === null ? resolve() : reject(error)));
   });
-}
-
-/** Makes the entries of a directory durable; where directories cannot be opened (Windows) the file system does so by itself. */
-export async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(path, 'r');
-  try {
-    await new Promise<void>((resolve, reject) => {
-      fsync(descriptor, (error) => (error === null ? resolve() : reject(error)));
-    });
-  } finally {
-    closeSync(descriptor);
-  }
 }
