@@ -10,6 +10,12 @@ interface LogFile {
   readonly descriptor: number;
 }
 
+/** The two calls that make something durable; tests look on through them. */
+export interface SyncCalls {
+  data(descriptor: number): Promise<void>;
+  directory(path: string): Promise<void>;
+}
+
 /**
  * Makes unsynced writes of one LevelDB durable: `fdatasync` of its `*.log` files through descriptors of our own.
  *
@@ -20,6 +26,7 @@ interface LogFile {
  */
 export class WriteAheadBarrier {
   readonly #location: string;
+  readonly #syncCalls: SyncCalls;
   /** Known log files that no barrier has seen complete yet, and the newest one. */
   readonly #files = new Map<number, LogFile>();
   /** Files that are complete (a newer one exists) and synced; nothing is ever appended to them again. */
@@ -32,8 +39,9 @@ export class WriteAheadBarrier {
   #barriers: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(location: string) {
+  constructor(location: string, sync: SyncCalls = { data: syncData, directory: syncDirectory }) {
     this.#location = location;
+    this.#syncCalls = sync;
   }
 
   /** Tells that a write begins. Call it before LevelDB hears of the write. */
@@ -64,7 +72,7 @@ export class WriteAheadBarrier {
   }
 
   async syncDirectory(): Promise<void> {
-    await syncDirectory(this.#location);
+    await this.#syncCalls.directory(this.#location);
   }
 
   /** The predicted and the true size of the newest known file, for the tests of the prediction. */
@@ -111,11 +119,11 @@ export class WriteAheadBarrier {
     this.#directoryDirty = false;
     try {
       if (files.length === 1 && !directoryDirty && newest !== undefined) {
-        await syncData(newest.descriptor);
+        await this.#syncCalls.data(newest.descriptor);
         return;
       }
-      for (const file of files) await syncData(file.descriptor);
-      if (directoryDirty) await syncDirectory(this.#location);
+      for (const file of files) await this.#syncCalls.data(file.descriptor);
+      if (directoryDirty) await this.#syncCalls.directory(this.#location);
     } catch (error) {
       this.#directoryDirty = true;
       throw error;
