@@ -23,6 +23,10 @@ describe('the wait before a retry', () => {
     expect([1, 2, 3, 4, 5, 6, 1000].map((k) => retryDelayMs(policy, k))).toEqual([5000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
   });
 
+  test('stays 0 when it begins with 0, however large the power', () => {
+    expect(retryDelayMs({ kind: 'exponential', initialMs: 0, maxMs: 10, multiplier: 10 }, 1000)).toBe(0);
+  });
+
   test('is a whole number from 0 to the maximum and never falls from one attempt to the next', () => {
     fc.assert(
       fc.property(exponential, attempt, (policy, k) => {
