@@ -1,0 +1,62 @@
+import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
+import type { BlockBuilder } from '../storage/log/block.ts';
+import type { CommitGroup } from '../storage/log/commit-group.ts';
+import { RECORD } from '../storage/log/record-kinds.ts';
+import { writeOffsets } from '../storage/log/state-records.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import type { GroupQueue } from './group-queue.ts';
+import { StateEntry } from './state-entry.ts';
+
+/** Acknowledgements of one queue that share a group commit: one record, whatever their number. */
+class AckEntry extends StateEntry {
+  readonly messages: UnsettledMessage[] = [];
+  readonly #context: DeliveryContext;
+
+  constructor(queue: GroupQueue, context: DeliveryContext) {
+    super(queue, RECORD.ack);
+    this.#context = context;
+  }
+
+  protected override write(builder: BlockBuilder): void {
+    writeOffsets(
+      builder,
+      this.messages.map((message) => message.offset),
+    );
+  }
+
+  protected override apply(): void {
+    const { queue } = this;
+    this.#context.counters.acked += this.messages.length;
+    for (const message of this.messages) queue.group.settled(queue, message);
+  }
+
+  protected override undo(): void {
+    for (const message of this.messages) this.queue.group.unclaim(this.queue, message);
+  }
+
+  protected override effects(): void {
+    const { events } = this.#context;
+    if (events.listenerCount('acked') === 0) return;
+    for (const message of this.messages) void this.queue.group.tellAcked(this.queue, message.offset, message.attempt);
+  }
+}
+
+/** Open acknowledgements by queue: valid as long as the group that they joined is the open one. */
+const openEntries = new WeakMap<GroupQueue, { entry: AckEntry; group: CommitGroup }>();
+
+/** The message is consumed. It has been claimed by the caller; the entry tells when that is on disk. */
+export function acknowledge(context: DeliveryContext, queue: GroupQueue, message: UnsettledMessage): StateEntry {
+  message.claimed = true;
+  const { log } = context.store;
+  const group = log.openLater();
+  const open = openEntries.get(queue);
+  if (open !== undefined && open.group === group && !group.sealed) {
+    open.entry.messages.push(message);
+    return open.entry;
+  }
+  const entry = new AckEntry(queue, context);
+  entry.messages.push(message);
+  openEntries.set(queue, { entry, group });
+  log.join(group, entry, 0);
+  return entry;
+}

@@ -1,0 +1,158 @@
+import { Mutex } from 'async-mutex';
+import { BrokerError } from '../model/errors.ts';
+import { type ResolvedGroupOptions, resolveGroupOptions, type StartFrom } from '../model/group.ts';
+import { validateGroupName } from '../model/names.ts';
+import type { TagFilter } from '../model/tag-filter.ts';
+import type { GroupRecord } from '../storage/index/catalogue.ts';
+import { ConsumerGroup, groupNotFound } from './consumer-group.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import { GroupMember, type MemberCallbacks } from './group-member.ts';
+import { commitMetadata } from './metadata-entry.ts';
+import { resolveStart } from './start-position.ts';
+import { topicNotFound, type Topic, type Topics } from './topics.ts';
+
+/** Consumer groups by name, in use as long as the broker is open. */
+export class ConsumerGroups {
+  readonly #context: DeliveryContext;
+  readonly #topics: Topics;
+  readonly #autoCreate: boolean;
+  readonly #inUse = new Map<string, ConsumerGroup>();
+  readonly #changes = new Mutex();
+
+  constructor(context: DeliveryContext, topics: Topics, autoCreate: boolean) {
+    this.#context = context;
+    this.#topics = topics;
+    this.#autoCreate = autoCreate;
+    topics.onNewQueues = (topic) => this.#attachSubscribers(topic);
+  }
+
+  record(name: string): GroupRecord | undefined {
+    return this.#context.store.index.catalogue.groupsByName.get(name);
+  }
+
+  /** The group with its state, whether or not it has consumers. */
+  find(name: string): ConsumerGroup | undefined {
+    const known = this.#inUse.get(name);
+    if (known !== undefined) return known;
+    const record = this.record(name);
+    if (record === undefined) return undefined;
+    const group = new ConsumerGroup(this.#context, record);
+    this.#inUse.set(name, group);
+    return group;
+  }
+
+  byId(groupId: number): ConsumerGroup | undefined {
+    const record = this.#context.store.index.catalogue.groups.get(groupId);
+    return record === undefined ? undefined : this.find(record.name);
+  }
+
+  create(name: string, options: ResolvedGroupOptions): Promise<ConsumerGroup> {
+    return this.#changes.runExclusive(async () => {
+      const existing = this.find(name);
+      if (existing !== undefined) return existing;
+      const { store, clock, events } = this.#context;
+      const record: GroupRecord = { groupId: store.index.catalogue.nextGroupId++, name, options, createdAtMs: clock.now() };
+      await commitMetadata(store, { what: 'group', record });
+      events.emit('groupCreated', { group: name });
+      return this.find(name) as ConsumerGroup;
+    });
+  }
+
+  update(name: string, change: (record: GroupRecord) => GroupRecord): Promise<ConsumerGroup> {
+    return this.#changes.runExclusive(async () => {
+      const group = this.find(name);
+      if (group === undefined) throw groupNotFound(name);
+      const record = change(group.record);
+      await commitMetadata(this.#context.store, { what: 'group', record });
+      group.record = record;
+      group.wake();
+      return group;
+    });
+  }
+
+  delete(name: string): Promise<void> {
+    return this.#changes.runExclusive(async () => {
+      const group = this.find(name);
+      if (group === undefined) throw groupNotFound(name);
+      if (group.members.size > 0) {
+        throw new BrokerError('MQ_GROUP_IN_USE', `Consumer group ${JSON.stringify(name)} has ${group.members.size} open consumers; close them first`);
+      }
+      for (const queues of group.queues.values()) {
+        for (const queue of queues) {
+          group.dropQueue(queue);
+          queue.topic.groups.delete(group);
+        }
+      }
+      this.#inUse.delete(name);
+      await commitMetadata(this.#context.store, { what: 'group', record: { ...group.record, deleted: true } });
+    });
+  }
+
+  /** Opens a member: the group and its start positions are durable when this resolves. */
+  async join(
+    name: string,
+    subscriptions: ReadonlyMap<string, TagFilter>,
+    options: { startFrom: StartFrom | undefined; callbacks: MemberCallbacks },
+  ): Promise<GroupMember> {
+    const group = await this.#obtain(name);
+    const member = new GroupMember(this.#context, group, options.callbacks);
+    for (const [topic, filter] of subscriptions) this.#checkSubscription(group, topic, filter);
+    group.members.add(member);
+    try {
+      for (const [topic, filter] of subscriptions) await this.subscribe(member, topic, filter, options.startFrom);
+      if (group.record.kind === undefined) await this.update(name, (record) => ({ ...record, kind: 'push/simple' }));
+    } catch (error) {
+      group.members.delete(member);
+      throw error;
+    }
+    member.topicsChanged();
+    return member;
+  }
+
+  async subscribe(member: GroupMember, topicName: string, filter: TagFilter, startFrom: StartFrom | undefined): Promise<void> {
+    const { group } = member;
+    this.#checkSubscription(group, topicName, filter);
+    const topic = await this.#topics.find(topicName);
+    if (topic === undefined && !this.#topics.createsByItself) throw topicNotFound(topicName, 'createTopic creates it');
+    member.filters.set(topicName, filter);
+    await this.#commitStart(group, topicName, topic, startFrom ?? group.record.options.startFrom);
+    // The topic may have been created while the start was committed.
+    const now = topic ?? (await this.#topics.find(topicName));
+    if (now !== undefined) await group.attachTopic(now);
+  }
+
+  async #obtain(name: string): Promise<ConsumerGroup> {
+    const known = this.find(name);
+    if (known !== undefined) return known;
+    validateGroupName(name, this.#context.limits);
+    if (!this.#autoCreate) throw groupNotFound(name);
+    return await this.create(name, resolveGroupOptions(undefined));
+  }
+
+  /** The expression of a (group, topic) is one; only members that are open now count. */
+  #checkSubscription(group: ConsumerGroup, topic: string, filter: TagFilter): void {
+    for (const other of group.members) {
+      const existing = other.filters.get(topic);
+      if (existing === undefined || existing.normal === filter.normal) continue;
+      throw new BrokerError(
+        'MQ_SUBSCRIPTION_CONFLICT',
+        `Group ${JSON.stringify(group.record.name)} subscribes to ${JSON.stringify(topic)} with ${JSON.stringify(existing.normal)}, not ${JSON.stringify(filter.normal)}; use one expression in all its consumers`,
+      );
+    }
+  }
+
+  async #commitStart(group: ConsumerGroup, topicName: string, topic: Topic | undefined, startFrom: StartFrom): Promise<void> {
+    const { store } = this.#context;
+    if (store.index.catalogue.subscription(group.record.groupId, topicName) !== undefined) return;
+    const start = await resolveStart(this.#context, topic, startFrom);
+    const record = { groupId: group.record.groupId, topicName, ...start };
+    await commitMetadata(store, { what: 'subscription', record });
+  }
+
+  async #attachSubscribers(topic: Topic): Promise<void> {
+    for (const group of this.#inUse.values()) {
+      const wanted = [...group.members].some((member) => member.filters.has(topic.record.name));
+      if (wanted) await group.attachTopic(topic);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { EventEmitter } from 'eventemitter3';
+import type { Clock } from '../model/clock.ts';
+import type { BrokerEvents } from '../model/events.ts';
+import type { Limits } from '../model/limits.ts';
+import type { Logger } from '../model/logger.ts';
+import type { MessageIdSource } from '../model/message-id.ts';
+import type { ProcessPort } from '../model/process-port.ts';
+import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
+import type { Store } from '../storage/store.ts';
+import type { DeadlineQueue } from './deadline-queue.ts';
+import type { ReceiptHandles } from './receipt-handle.ts';
+import type { Suspects } from './suspects.ts';
+
+/** Numbers since the broker was opened. */
+export interface DeliveryCounters {
+  sent: number;
+  delivered: number;
+  acked: number;
+  failed: number;
+  deadLettered: number;
+  expiredLeases: number;
+}
+
+/** What every verb of the delivery room works with. */
+export interface DeliveryContext {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly process: ProcessPort;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly events: EventEmitter<BrokerEvents>;
+  readonly ids: MessageIdSource;
+  readonly handles: ReceiptHandles;
+  readonly deadlines: DeadlineQueue<UnsettledMessage>;
+  readonly suspects: Suspects;
+  readonly counters: DeliveryCounters;
+  /** `memory` caps what receipts claim. */
+  readonly storage: 'disk' | 'memory';
+  /** Rejects with the reason once the broker no longer serves. */
+  assertOpen(): void;
+}

@@ -1,0 +1,95 @@
+import type { StoredMessage } from '../storage/log/message-record.ts';
+import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
+import type { TagFilter } from '../model/tag-filter.ts';
+import type { ConsumerGroup } from './consumer-group.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import { handOut, type HandOutResult } from './delivery-of-picks.ts';
+import { settleFiltered } from './filtered.ts';
+import type { GroupQueue, Pick } from './group-queue.ts';
+import { giveBack } from './lease-end.ts';
+import type { Topic } from './topics.ts';
+
+/** What a consumer does when its group's queues may have something for it, and when one of its leases runs out. */
+export interface MemberCallbacks {
+  /** Something may be there. Called synchronously while a commit becomes visible: it may take at once. */
+  onWake(): void;
+  /** True when the consumer deals with the message itself. */
+  onLeaseExpired(queue: GroupQueue, message: UnsettledMessage): boolean;
+}
+
+/** One open consumer of a group: its subscriptions, and the queues that follow from them. */
+export class GroupMember {
+  readonly group: ConsumerGroup;
+  /** By topic name. */
+  readonly filters: Map<string, TagFilter> = new Map();
+  readonly #context: DeliveryContext;
+  readonly #callbacks: MemberCallbacks;
+  #queues: { queue: GroupQueue; filter: TagFilter }[] = [];
+  #next = 0;
+  #closed = false;
+
+  constructor(context: DeliveryContext, group: ConsumerGroup, callbacks: MemberCallbacks) {
+    this.#context = context;
+    this.group = group;
+    this.#callbacks = callbacks;
+  }
+
+  /** The group has other topics or queues than before. */
+  topicsChanged(): void {
+    this.#queues = [];
+    for (const queues of this.group.queues.values()) {
+      for (const queue of queues) {
+        const filter = this.filters.get(queue.topic.record.name);
+        if (filter !== undefined) this.#queues.push({ queue, filter });
+      }
+    }
+    this.wake();
+  }
+
+  wake(): void {
+    if (!this.#closed) this.#callbacks.onWake();
+  }
+
+  onLeaseExpired(queue: GroupQueue, message: UnsettledMessage): boolean {
+    return this.#callbacks.onLeaseExpired(queue, message);
+  }
+
+  /** True unless the exact tag or the subscription's start rule the message out. */
+  wants(topic: Topic, message: StoredMessage): boolean {
+    const filter = this.filters.get(topic.record.name);
+    if (filter === undefined || !filter.matches(message.tag)) return false;
+    const notBefore = this.#context.store.index.catalogue.subscription(this.group.record.groupId, topic.record.name)?.notBeforeMs;
+    return notBefore === undefined || message.storedAtMs >= notBefore;
+  }
+
+  /** Takes up to `most` messages that are visible now; answers how many were chosen, which `result` hears of when they are committed. */
+  take(most: number, invisibleMs: number, result: HandOutResult): number {
+    if (this.#closed || this.group.record.options.paused) return 0;
+    const picks: Pick[] = [];
+    const queues = this.#queues;
+    for (let i = 0; i < queues.length && picks.length < most; i++) {
+      const { queue, filter } = queues[(this.#next + i) % queues.length] as { queue: GroupQueue; filter: TagFilter };
+      if (!queue.hasWork) continue;
+      queue.collect(picks, most, filter);
+      if (queue.skipped.length > 0) settleFiltered(this.#context, queue);
+    }
+    this.#next = (this.#next + 1) % Math.max(1, queues.length);
+    if (picks.length > 0) handOut(this.#context, this, picks, invisibleMs, result);
+    return picks.length;
+  }
+
+  /** Gives back what this consumer still holds; the deliveries have counted. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.group.members.delete(this);
+    const pending: Promise<void>[] = [];
+    for (const queues of this.group.queues.values()) {
+      for (const queue of queues) {
+        for (const message of queue.progress.unsettled.values()) {
+          if (message.owner === this && !message.claimed && message.state === 'leased') pending.push(giveBack(this.#context, queue, message).done());
+        }
+      }
+    }
+    await Promise.all(pending);
+  }
+}

@@ -1,0 +1,217 @@
+import { isBrokerError } from '../model/errors.ts';
+import type { TagFilter } from '../model/tag-filter.ts';
+import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
+import type { EntryRun } from '../storage/index/entry-run.ts';
+import type { QueueProgress, UnsettledMessage } from '../storage/index/queue-progress.ts';
+import { type LogPosition, NO_POSITION } from '../storage/log-position.ts';
+import type { GroupKey } from '../storage/message-group-hash.ts';
+import type { ConsumerGroup } from './consumer-group.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import { MessageGroupLocks, type Successor } from './message-group-locks.ts';
+import { OffsetHeap } from './offset-heap.ts';
+import { recallState } from './state-recall.ts';
+import type { Topic } from './topics.ts';
+
+/** A message that was chosen for a delivery and belongs to nobody else until that is committed or given up. */
+export interface Pick {
+  readonly queue: GroupQueue;
+  readonly offset: number;
+  readonly position: LogPosition;
+  readonly groupKey: GroupKey;
+  readonly attempt: number;
+}
+
+/** Entries that are looked at in one go; a longer walk lets the event loop have its turn in between. */
+const WALK_ENTRIES = 16_384;
+
+/**
+ * One queue as one consumer group goes through it: what is due again, what is new, which message groups are locked.
+ * `progress` is what the log knows; everything else here is derived from it and lives as long as the process.
+ */
+export class GroupQueue {
+  readonly group: ConsumerGroup;
+  readonly topic: Topic;
+  readonly queue: ConsumeQueue;
+  readonly progress: QueueProgress;
+  readonly locks: MessageGroupLocks = new MessageGroupLocks();
+  /** Offsets below the frontier that are visible and unsettled. */
+  readonly ready: OffsetHeap = new OffsetHeap();
+  /** Next offset to look at; what lies between the progress' frontier and this is claimed, passed over, or filtered. */
+  examined: number;
+  /** Filtered offsets whose record is not on its way yet. */
+  skipped: number[] = [];
+  readonly #context: DeliveryContext;
+  #run: EntryRun | undefined;
+  /** Something is being read from the index; until it is there nothing is picked. */
+  #loading = false;
+
+  constructor(context: DeliveryContext, group: ConsumerGroup, topic: Topic, parts: { queue: ConsumeQueue; progress: QueueProgress }) {
+    this.#context = context;
+    this.group = group;
+    this.topic = topic;
+    this.queue = parts.queue;
+    this.progress = parts.progress;
+    this.examined = parts.progress.frontier;
+  }
+
+  /** Restores locks, waits and leases from what the log knows. Nothing is picked before. */
+  async attach(): Promise<void> {
+    await recallState(this, this.#context);
+  }
+
+  get hasWork(): boolean {
+    return !this.#loading && (this.ready.size > 0 || this.examined < this.queue.end);
+  }
+
+  /** Chooses up to `most` messages: what is due again first, then what is new. */
+  collect(picks: Pick[], most: number, filter: TagFilter): void {
+    if (this.#loading) return;
+    this.#collectReady(picks, most);
+    if (picks.length < most && this.group.mayTakeNew(this.topic)) this.#collectNew(picks, most, filter);
+  }
+
+  /** A pick that came to nothing is due again at once. */
+  putBack(pick: Pick): void {
+    const message = this.progress.unsettled.get(pick.offset);
+    if (message !== undefined) {
+      message.claimed = false;
+      message.ready = true;
+      this.#context.suspects.ended(message);
+    }
+    this.ready.push(pick.offset);
+  }
+
+  /** A message below the frontier is visible again. */
+  makeReady(offset: number): void {
+    this.ready.push(offset);
+    this.group.wake();
+  }
+
+  /** A message is settled: whoever waited behind it in its message group is next. */
+  unlock(groupKey: GroupKey, offset: number): void {
+    if (groupKey === 0 || !this.group.ordered) return;
+    this.#succeed(groupKey, this.locks.release(groupKey, offset));
+  }
+
+  /** The group continues elsewhere; everything that was known about its way is void. */
+  restart(): void {
+    for (const message of this.progress.unsettled.values()) this.#context.deadlines.remove(message);
+    this.ready.clear();
+    this.locks.clear();
+    this.skipped = [];
+  }
+
+  /** The run that holds an offset when it is in memory; else it is loaded, and the group is woken afterwards. */
+  #runAt(offset: number): EntryRun | undefined {
+    const current = this.#run;
+    if (current !== undefined && offset >= current.first && offset < current.end) return current;
+    const inMemory = this.queue.runInMemory(offset);
+    if (inMemory !== undefined) {
+      this.#run = inMemory;
+      return inMemory;
+    }
+    this.#load(async () => {
+      this.#run = await this.#context.store.index.loadRun(this.queue, offset);
+    });
+    return undefined;
+  }
+
+  #load(read: () => Promise<void>): void {
+    this.#loading = true;
+    read().then(
+      () => {
+        this.#loading = false;
+        this.group.wake();
+      },
+      (error: unknown) => {
+        this.#loading = false;
+        this.group.reportUnreadable(isBrokerError(error) ? error : new Error('the index cannot be read', { cause: error }));
+      },
+    );
+  }
+
+  #collectReady(picks: Pick[], most: number): void {
+    const { ready, progress } = this;
+    for (let offset = ready.top; offset !== undefined && picks.length < most; offset = ready.top) {
+      const message = progress.unsettled.get(offset);
+      const gone = message === undefined ? progress.settled.has(offset) : !message.ready || message.claimed;
+      if (gone) {
+        ready.pop();
+        continue;
+      }
+      const run = this.#runAt(offset);
+      if (run === undefined) return;
+      ready.pop();
+      const groupKey = this.group.ordered ? run.groupKeyAt(offset) : 0;
+      if (groupKey !== 0 && !this.locks.isHead(groupKey, offset)) continue;
+      if (message !== undefined && !this.#mayGo(message)) continue;
+      this.#pick(picks, message, { offset, position: run.positionAt(offset), groupKey });
+    }
+  }
+
+  #pick(picks: Pick[], message: UnsettledMessage | undefined, at: { offset: number; position: LogPosition; groupKey: GroupKey }): void {
+    if (message !== undefined) {
+      message.claimed = true;
+      message.ready = false;
+    }
+    picks.push({ queue: this, ...at, attempt: (message?.attempt ?? 0) + 1 });
+  }
+
+  #mayGo(message: UnsettledMessage): boolean {
+    const { suspects } = this.#context;
+    if (!suspects.isSuspect(message, this.group.maxAttempts)) return true;
+    return suspects.start(message, () => this.makeReady(message.offset));
+  }
+
+  #collectNew(picks: Pick[], most: number, filter: TagFilter): void {
+    const { ordered } = this.group;
+    const walkEnd = this.examined + WALK_ENTRIES;
+    while (picks.length < most && this.examined < this.queue.end) {
+      const offset = this.examined;
+      if (offset >= walkEnd) return this.#load(() => new Promise((resolve) => this.#context.process.defer(resolve)));
+      const run = this.#runAt(offset);
+      if (run === undefined) return;
+      this.examined++;
+      const position = run.positionAt(offset);
+      if (position === NO_POSITION || !filter.mayMatch(run.tagHashAt(offset))) {
+        this.skipped.push(offset);
+        continue;
+      }
+      const groupKey = ordered ? run.groupKeyAt(offset) : 0;
+      if (groupKey !== 0 && !this.locks.take(groupKey, offset)) continue;
+      picks.push({ queue: this, offset, position, groupKey, attempt: 1 });
+    }
+  }
+
+  #succeed(groupKey: GroupKey, successor: Successor): void {
+    if (successor.kind === 'offset') this.makeReady(successor.offset);
+    else if (successor.kind === 'search') void this.#search(groupKey, successor.from, successor.to);
+  }
+
+  /** Looks for the next unsettled message of a message group, in slices. */
+  async #search(groupKey: GroupKey, from: number, to: number): Promise<void> {
+    try {
+      const { found, searchedTo } = await this.#find(groupKey, from, to);
+      this.#succeed(groupKey, this.locks.found(groupKey, found, searchedTo));
+    } catch (error) {
+      this.group.reportUnreadable(error instanceof Error ? error : new Error('the index cannot be read', { cause: error }));
+    }
+  }
+
+  async #find(groupKey: GroupKey, from: number, to: number): Promise<{ found: number | undefined; searchedTo: number }> {
+    let walked = 0;
+    for (let offset = from; offset <= to; ) {
+      const run = this.queue.runInMemory(offset) ?? (await this.#context.store.index.loadRun(this.queue, offset));
+      const end = Math.min(run.end, to + 1);
+      for (; offset < end; offset++) {
+        if (run.groupKeyAt(offset) === groupKey && !this.progress.settled.has(offset)) return { found: offset, searchedTo: offset };
+      }
+      walked += run.count;
+      if (walked > WALK_ENTRIES) {
+        walked = 0;
+        await new Promise<void>((resolve) => this.#context.process.defer(resolve));
+      }
+    }
+    return { found: undefined, searchedTo: to };
+  }
+}

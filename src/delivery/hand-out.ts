@@ -1,0 +1,77 @@
+import type { StoredMessage } from '../storage/log/message-record.ts';
+import type { BlockBuilder } from '../storage/log/block.ts';
+import { RECORD } from '../storage/log/record-kinds.ts';
+import { type LeaseTerms, writeHandOut } from '../storage/log/state-records.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import type { GroupMember } from './group-member.ts';
+import type { GroupQueue, Pick } from './group-queue.ts';
+import { StateEntry } from './state-entry.ts';
+
+/** Messages of one queue that one consumer gets: the record with their attempts is on disk before anybody sees them. */
+export class HandOutEntry extends StateEntry {
+  readonly picks: readonly Pick[];
+  readonly messages: readonly StoredMessage[];
+  readonly terms: LeaseTerms;
+  readonly #context: DeliveryContext;
+  readonly #member: GroupMember;
+
+  constructor(
+    queue: GroupQueue,
+    context: DeliveryContext,
+    what: { member: GroupMember; picks: readonly Pick[]; messages: readonly StoredMessage[]; invisibleMs: number },
+  ) {
+    super(queue, RECORD.handOut);
+    this.#context = context;
+    this.#member = what.member;
+    this.picks = what.picks;
+    this.messages = what.messages;
+    const { progress } = queue;
+    this.terms = {
+      firstLease: progress.nextLease,
+      untilMs: context.clock.now() + what.invisibleMs,
+      durationMs: what.invisibleMs,
+      holder: 'process',
+    };
+    progress.nextLease += what.picks.length;
+  }
+
+  protected override write(builder: BlockBuilder): void {
+    writeHandOut(
+      builder,
+      this.terms,
+      this.picks.map((pick) => pick.offset),
+      this.picks.map((pick) => pick.attempt),
+    );
+  }
+
+  protected override apply(): void {
+    const { queue, terms, picks } = this;
+    const { progress, group } = queue;
+    const before = progress.unsettled.size;
+    let lease = terms.firstLease;
+    for (const pick of picks) {
+      const message = progress.handOut(pick.offset, pick.attempt, lease++, terms);
+      message.claimed = false;
+      message.ready = false;
+      message.groupKey = pick.groupKey;
+      group.leased(queue, message, this.#member);
+      this.#context.deadlines.add(message, terms.durationMs);
+    }
+    group.unsettled += progress.unsettled.size - before;
+    this.#context.counters.delivered += picks.length;
+  }
+
+  protected override undo(): void {
+    for (const pick of this.picks) this.queue.putBack(pick);
+  }
+
+  protected override effects(): void {
+    if (this.#context.events.listenerCount('delivered') === 0) return;
+    const { group, topic } = this.queue;
+    for (const [index, message] of this.messages.entries()) {
+      const { messageId, queueId, queueOffset } = message;
+      const attempt = this.picks[index]?.attempt ?? 1;
+      this.#context.events.emit('delivered', { group: group.record.name, topic: topic.record.name, messageId, queueId, queueOffset, attempt });
+    }
+  }
+}

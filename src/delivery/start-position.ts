@@ -1,0 +1,47 @@
+import type { StartFrom } from '../model/group.ts';
+import type { SubscriptionRecord } from '../storage/index/catalogue.ts';
+import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
+import { blockSequenceOf, NO_POSITION } from '../storage/log-position.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import type { Topic } from './topics.ts';
+
+/** Where a group that has no position on a topic begins: an offset for each queue that exists, and an instant for what comes later. */
+export async function resolveStart(
+  context: DeliveryContext,
+  topic: Topic | undefined,
+  startFrom: StartFrom,
+): Promise<Pick<SubscriptionRecord, 'topicId' | 'starts' | 'notBeforeMs'>> {
+  const later = typeof startFrom === 'object' && startFrom.atMs > context.clock.now() ? { notBeforeMs: startFrom.atMs } : {};
+  if (topic === undefined) return later;
+  const starts = await Promise.all(topic.queues.map((queue) => startOffset(context, queue, startFrom)));
+  return { topicId: topic.record.topicId, starts, ...later };
+}
+
+export async function startOffset(context: DeliveryContext, queue: ConsumeQueue, startFrom: StartFrom): Promise<number> {
+  if (startFrom === 'earliest') return 0;
+  if (startFrom === 'latest') return queue.end;
+  return await firstOffsetStoredAt(context, queue, startFrom.atMs);
+}
+
+/** The first offset whose message was stored at `atMs` or later: stored instants never fall, so half of the queue is ruled out at each step. */
+async function firstOffsetStoredAt(context: DeliveryContext, queue: ConsumeQueue, atMs: number): Promise<number> {
+  let low = 0;
+  let high = queue.end;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const storedAtMs = await storedAt(context, queue, middle, high);
+    if (storedAtMs === undefined || storedAtMs >= atMs) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** When the message at an offset was stored, or the next one that is not lost; `undefined` when there is none below `end`. */
+async function storedAt(context: DeliveryContext, queue: ConsumeQueue, from: number, end: number): Promise<number | undefined> {
+  for (let offset = from; offset < end; offset++) {
+    const run = await context.store.index.loadRun(queue, offset);
+    const position = run.positionAt(offset);
+    if (position !== NO_POSITION) return (await context.store.log.read(blockSequenceOf(position))).storedAtMs;
+  }
+  return undefined;
+}

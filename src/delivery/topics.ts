@@ -1,0 +1,149 @@
+import { Mutex } from 'async-mutex';
+import { BrokerError } from '../model/errors.ts';
+import { validateTopicName } from '../model/names.ts';
+import type { ResolvedTopicOptions } from '../model/topic.ts';
+import type { TopicRecord } from '../storage/index/catalogue.ts';
+import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
+import type { ConsumerGroup } from './consumer-group.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import { commitMetadata } from './metadata-entry.ts';
+
+/** A topic in use: its queues are loaded. */
+export class Topic {
+  record: TopicRecord;
+  readonly queues: ConsumeQueue[];
+  /** Groups with open consumers that go through it. */
+  readonly groups: Set<ConsumerGroup> = new Set();
+  /** Messages arrived since its groups were woken. */
+  arrived = false;
+  nextQueue = 0;
+
+  constructor(record: TopicRecord, queues: ConsumeQueue[]) {
+    this.record = record;
+    this.queues = queues;
+  }
+}
+
+/** Topics by name: loaded at first use, created where that is allowed. */
+export class Topics {
+  readonly #context: DeliveryContext;
+  readonly #autoCreate: ResolvedTopicOptions | undefined;
+  readonly #loaded = new Map<string, Topic>();
+  readonly #loading = new Map<string, Promise<Topic>>();
+  /** One creation, change or deletion at a time. */
+  readonly #changes = new Mutex();
+  /** Called with a topic that has just been created or has got more queues. */
+  onNewQueues: (topic: Topic) => Promise<void> = () => Promise.resolve();
+
+  constructor(context: DeliveryContext, autoCreate: ResolvedTopicOptions | undefined) {
+    this.#context = context;
+    this.#autoCreate = autoCreate;
+  }
+
+  get createsByItself(): boolean {
+    return this.#autoCreate !== undefined;
+  }
+
+  /** The topic when it is loaded: the way of every send but the first. */
+  loaded(name: string): Topic | undefined {
+    return this.#loaded.get(name);
+  }
+
+  record(name: string): TopicRecord | undefined {
+    return this.#context.store.index.catalogue.topicsByName.get(name);
+  }
+
+  /** An existing topic with its queues, or `undefined`. */
+  find(name: string): Promise<Topic | undefined> {
+    const record = this.record(name);
+    return record === undefined ? Promise.resolve(undefined) : this.#load(record);
+  }
+
+  /** @throws BrokerError `MQ_TOPIC_NOT_FOUND` where topics are not created by themselves, `MQ_ILLEGAL_TOPIC`, `MQ_TOO_MANY_REQUESTS` */
+  async obtain(name: string): Promise<Topic> {
+    const found = await this.find(name);
+    if (found !== undefined) return found;
+    validateTopicName(name, this.#context.limits);
+    if (this.#autoCreate === undefined) throw topicNotFound(name, 'createTopic creates it, or open the broker with autoCreateTopics');
+    return await this.create(name, this.#autoCreate);
+  }
+
+  /** Creates a topic, or answers the one that another call created meanwhile. */
+  create(name: string, options: ResolvedTopicOptions): Promise<Topic> {
+    return this.#changes.runExclusive(async () => {
+      const existing = await this.find(name);
+      if (existing !== undefined) return existing;
+      const { store, clock, limits, events } = this.#context;
+      const { catalogue } = store.index;
+      if (catalogue.topics.size >= limits.maxTopics) {
+        throw new BrokerError('MQ_TOO_MANY_REQUESTS', `There are ${limits.maxTopics} topics already; limits.maxTopics allows no more`);
+      }
+      const record: TopicRecord = {
+        topicId: catalogue.nextTopicId++,
+        name,
+        options,
+        createdQueueCount: options.queueCount,
+        hashVersion: 1,
+        createdAtMs: clock.now(),
+      };
+      await commitMetadata(store, { what: 'topic', record });
+      const topic = new Topic(record, newQueues(this.#context, record, 0));
+      this.#loaded.set(name, topic);
+      await this.onNewQueues(topic);
+      events.emit('topicCreated', { topic: name });
+      return topic;
+    });
+  }
+
+  /** Changes a topic's options; queues are only ever added. */
+  update(name: string, change: (record: TopicRecord) => ResolvedTopicOptions): Promise<Topic> {
+    return this.#changes.runExclusive(async () => {
+      const topic = await this.find(name);
+      if (topic === undefined) throw topicNotFound(name, 'createTopic creates it');
+      const record: TopicRecord = { ...topic.record, options: change(topic.record) };
+      await commitMetadata(this.#context.store, { what: 'topic', record });
+      topic.record = record;
+      topic.queues.push(...newQueues(this.#context, record, topic.queues.length));
+      await this.onNewQueues(topic);
+      return topic;
+    });
+  }
+
+  delete(name: string): Promise<void> {
+    return this.#changes.runExclusive(async () => {
+      const topic = await this.find(name);
+      if (topic === undefined) throw topicNotFound(name, 'it may have been deleted already');
+      this.#loaded.delete(name);
+      for (const group of topic.groups) group.detachTopic(topic);
+      await commitMetadata(this.#context.store, { what: 'topic', record: { ...topic.record, deleted: true } });
+    });
+  }
+
+  async #load(record: TopicRecord): Promise<Topic> {
+    const loaded = this.#loaded.get(record.name);
+    if (loaded !== undefined) return loaded;
+    let loading = this.#loading.get(record.name);
+    if (loading === undefined) {
+      loading = this.#loadQueues(record).finally(() => this.#loading.delete(record.name));
+      this.#loading.set(record.name, loading);
+    }
+    return await loading;
+  }
+
+  async #loadQueues(record: TopicRecord): Promise<Topic> {
+    const { index } = this.#context.store;
+    const ids = Array.from({ length: record.options.queueCount }, (_, queueId) => queueId);
+    const topic = new Topic(record, await Promise.all(ids.map((queueId) => index.loadQueue(record.topicId, queueId))));
+    this.#loaded.set(record.name, topic);
+    return topic;
+  }
+}
+
+export function topicNotFound(name: string, remedy: string): BrokerError {
+  return new BrokerError('MQ_TOPIC_NOT_FOUND', `Topic ${JSON.stringify(name)} does not exist; ${remedy}`);
+}
+
+function newQueues(context: DeliveryContext, record: TopicRecord, from: number): ConsumeQueue[] {
+  const count = record.options.queueCount - from;
+  return Array.from({ length: count }, (_, index) => context.store.index.newQueue(record.topicId, from + index));
+}

@@ -1,0 +1,117 @@
+import type { WriteOperation } from '../../model/key-value-port.ts';
+import type { ProcessPort } from '../../model/process-port.ts';
+import type { BrokerIndex } from './broker-index.ts';
+import { CHECKPOINT_KEY } from './keys.ts';
+import { snapshotProgress } from './progress-snapshot.ts';
+
+/** One write of a checkpoint; larger ones would hold the index up for its readers. */
+const BATCH_BYTES = 1024 * 1024;
+/** Values that are packed before the event loop gets its turn. */
+const SLICE_VALUES = 512;
+
+/** Where the replay of the next open begins. */
+export interface Checkpoint {
+  readonly storeTag: number;
+  /** Every block up to this one is included in the index. */
+  readonly sequence: number;
+  readonly storedAtMs: number;
+}
+
+/**
+ * Brings the index up to date: `capture` packs what changed, and `write` puts it down once a barrier has made the log durable that far,
+ * so that the index is never ahead of the log, whatever a power cut takes.
+ */
+export class CheckpointWriter {
+  readonly #index: BrokerIndex;
+  readonly #process: ProcessPort;
+  #batches: WriteOperation[][] = [];
+  #batchBytes = 0;
+  #onSuccess: (() => void)[] = [];
+  #onFailure: (() => void)[] = [];
+
+  constructor(index: BrokerIndex, process: ProcessPort) {
+    this.#index = index;
+    this.#process = process;
+  }
+
+  /** Packs in slices; what changes meanwhile is either in its value, which says so, or listed for the next checkpoint. */
+  async capture(): Promise<void> {
+    const index = this.#index;
+    const queues = index.dirtyQueues;
+    index.dirtyQueues = [];
+    const progresses = index.dirtyProgresses;
+    index.dirtyProgresses = [];
+    for (const queue of queues) queue.listed = false;
+    this.#add((operations) => this.#onFailure.push(index.catalogue.snapshot(operations, index.envelope)));
+    this.#add((operations) => {
+      const letters = index.deadLetters.snapshot(operations);
+      this.#onSuccess.push(letters.done);
+      this.#onFailure.push(letters.failed);
+    });
+    let values = 0;
+    for (const queue of queues) {
+      this.#add((operations) => this.#onSuccess.push(queue.snapshot(operations, index.envelope)));
+      this.#onFailure.push(() => {
+        queue.snapshotFailed();
+        index.noteQueue(queue);
+      });
+      if (++values % SLICE_VALUES === 0) await new Promise<void>((resolve) => this.#process.defer(resolve));
+    }
+    for (const progress of progresses) {
+      this.#add((operations) => snapshotProgress(progress, operations, index.envelope));
+      this.#onFailure.push(() => progress.markAllDirty());
+      if (++values % SLICE_VALUES === 0) await new Promise<void>((resolve) => this.#process.defer(resolve));
+    }
+  }
+
+  /** Writes what was captured, makes it durable, and only then moves the checkpoint. */
+  async write(checkpoint: Checkpoint): Promise<void> {
+    const { store } = this.#index;
+    try {
+      for (const batch of this.#batches) if (batch.length > 0) await store.write(batch);
+      await store.barrier();
+      await store.write([{ key: CHECKPOINT_KEY, value: sealCheckpoint(this.#index, checkpoint) }], { sync: true });
+    } catch (error) {
+      for (const undo of this.#onFailure) undo();
+      throw error;
+    }
+    for (const done of this.#onSuccess) done();
+    const dead = this.#index.deadRanges;
+    this.#index.deadRanges = [];
+    for (const range of dead) await store.clear(range);
+  }
+
+  /** Gives a capture up that will not be written. */
+  discard(): void {
+    for (const undo of this.#onFailure) undo();
+  }
+
+  /** All operations of one call stay in one atomic write. */
+  #add(pack: (operations: WriteOperation[]) => unknown): void {
+    let batch = this.#batches.at(-1);
+    if (batch === undefined || this.#batchBytes > BATCH_BYTES) {
+      batch = [];
+      this.#batches.push(batch);
+      this.#batchBytes = 0;
+    }
+    const before = batch.length;
+    pack(batch);
+    for (let i = before; i < batch.length; i++) this.#batchBytes += (batch[i]?.value?.length ?? 0) + 32;
+  }
+}
+
+function sealCheckpoint(index: BrokerIndex, checkpoint: Checkpoint): Uint8Array {
+  return index.envelope.seal(CHECKPOINT_KEY, 0, (writer) => {
+    writer.u32(checkpoint.storeTag);
+    writer.u64(checkpoint.sequence);
+    writer.u64(checkpoint.storedAtMs);
+  });
+}
+
+/** The newest completed checkpoint, or `undefined` where there is none: then the whole log is replayed. */
+export async function readCheckpoint(index: BrokerIndex): Promise<Checkpoint | undefined> {
+  const value = await index.store.get(CHECKPOINT_KEY);
+  if (value === undefined) return undefined;
+  const { reader } = index.envelope.open(CHECKPOINT_KEY, value);
+  return { storeTag: reader.u32(), sequence: reader.u64(), storedAtMs: reader.u64() };
+}

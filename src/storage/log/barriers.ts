@@ -1,0 +1,122 @@
+import type { Clock, Timer } from '../../model/clock.ts';
+import type { DurableStore } from '../../model/key-value-port.ts';
+
+/** Without a sync send a barrier starts this long after something unsynced was put. */
+const ASYNC_BARRIER_MS = 100;
+
+/** Something that waits until what was put before it is durable. */
+export interface BarrierWaiter {
+  durable(): void;
+  failed(error: Error): void;
+}
+
+/**
+ * Makes what was put durable, one barrier at a time: whoever comes while one runs waits for the next one, which serves all of them.
+ */
+export class Barriers {
+  readonly #clock: Clock;
+  readonly #onFailure: (error: Error) => void;
+  #store: DurableStore;
+  #waiting: BarrierWaiter[] = [];
+  #running: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  /** When the oldest byte was put that no barrier has covered; `undefined` while there is none. */
+  #unsyncedSinceMs: number | undefined;
+  #stopped = false;
+  completed = 0;
+
+  constructor(store: DurableStore, clock: Clock, onFailure: (error: Error) => void) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#onFailure = onFailure;
+  }
+
+  /** How long the oldest uncovered byte has waited, milliseconds. */
+  get lagMs(): number {
+    return this.#unsyncedSinceMs === undefined ? 0 : this.#clock.monotonic() - this.#unsyncedSinceMs;
+  }
+
+  /** Something was put without sync. */
+  wrote(): void {
+    if (this.#unsyncedSinceMs !== undefined || this.#stopped) return;
+    this.#unsyncedSinceMs = this.#clock.monotonic();
+    this.#timer ??= this.#clock.setTimer(ASYNC_BARRIER_MS, () => {
+      this.#timer = undefined;
+      this.#start();
+    });
+  }
+
+  /** Calls the waiter once everything that was put until now is durable. */
+  wait(waiter: BarrierWaiter): void {
+    this.#waiting.push(waiter);
+  }
+
+  /** Starts a barrier for those who wait, or after the one that runs. */
+  request(): void {
+    if (this.#waiting.length > 0) this.#start();
+  }
+
+  /** A barrier now; resolves when what was put until now is durable. */
+  flush(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.wait({ durable: resolve, failed: reject });
+      this.#start();
+    });
+  }
+
+  /** The store was opened anew, which made all of it durable. */
+  reopened(store: DurableStore): void {
+    this.#store = store;
+    this.#running = undefined;
+    this.#unsyncedSinceMs = undefined;
+    this.#complete(this.#take());
+  }
+
+  /** Nothing will be made durable any more. */
+  stop(error: Error): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const waiter of this.#take()) waiter.failed(error);
+  }
+
+  #take(): BarrierWaiter[] {
+    const waiters = this.#waiting;
+    this.#waiting = [];
+    return waiters;
+  }
+
+  #start(): void {
+    if (this.#running !== undefined || this.#stopped) return;
+    const waiters = this.#take();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#unsyncedSinceMs = undefined;
+    const running = this.#store.barrier();
+    this.#running = running;
+    running.then(
+      () => this.#ended(running, waiters),
+      (error: Error) => this.#broke(running, waiters, error),
+    );
+  }
+
+  #ended(running: Promise<void>, waiters: BarrierWaiter[]): void {
+    if (this.#running !== running) return this.#complete(waiters);
+    this.#running = undefined;
+    this.completed++;
+    if (this.#waiting.length > 0) this.#start();
+    this.#complete(waiters);
+  }
+
+  /** The waiters stay: whether their data survived is decided by reopening the store. */
+  #broke(running: Promise<void>, waiters: BarrierWaiter[], error: Error): void {
+    if (this.#running !== running && this.#running !== undefined) return this.#complete(waiters);
+    this.#waiting = [...waiters, ...this.#waiting];
+    if (this.#stopped) return this.stop(error);
+    this.#onFailure(error);
+  }
+
+  #complete(waiters: BarrierWaiter[]): void {
+    for (const waiter of waiters) waiter.durable();
+  }
+}

@@ -1,0 +1,222 @@
+import type { Clock } from '../../model/clock.ts';
+import { BrokerError, invariant } from '../../model/errors.ts';
+import type { DurableStore } from '../../model/key-value-port.ts';
+import type { ProcessPort } from '../../model/process-port.ts';
+import type { Checksum } from '../checksum.ts';
+import { blockSequenceOf, type LogPosition } from '../log-position.ts';
+import { Barriers } from './barriers.ts';
+import { Block, blockKey } from './block.ts';
+import { BlockCache } from './block-cache.ts';
+import { BuilderPool, CommitGroup } from './commit-group.ts';
+import type { LogEntry } from './log-entry.ts';
+
+/** A group is closed at this size; the next one waits behind it. */
+const GROUP_BYTES = 4 * 1024 * 1024;
+
+export interface CommitLogOptions {
+  readonly store: DurableStore;
+  readonly clock: Clock;
+  readonly process: ProcessPort;
+  readonly checksum: Checksum;
+  readonly storeTag: number;
+  readonly nextSequence: number;
+  readonly lastStoredAtMs: number;
+  readonly cacheBytes: number;
+  /** A write or a barrier was rejected; nothing more is written until `resume` or `abandon`. */
+  readonly onFailure: (error: Error) => void;
+  /** A group was committed; called after its entries were told. */
+  readonly onCommit: (bytes: number) => void;
+}
+
+/**
+ * The only journal. Whatever changes joins the open group; one write is in flight, and the next group gathers meanwhile,
+ * so that no timer decides how large a group is.
+ */
+export class CommitLog {
+  readonly barriers: Barriers;
+  readonly cache: BlockCache;
+  readonly #options: CommitLogOptions;
+  readonly #pool = new BuilderPool();
+  #store: DurableStore;
+  #groups: CommitGroup[] = [];
+  #writing: CommitGroup | undefined;
+  #scheduled: 'none' | 'turn' | 'microtask' = 'none';
+  #failed = false;
+  #nextSequence: number;
+  #committedSequence: number;
+  #lastStoredAtMs: number;
+  #idle: (() => void)[] = [];
+  /** Bytes that wait or are being written. */
+  queuedBytes = 0;
+  writtenBytes = 0;
+  commits = 0;
+
+  constructor(options: CommitLogOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#nextSequence = options.nextSequence;
+    this.#committedSequence = options.nextSequence - 1;
+    this.#lastStoredAtMs = options.lastStoredAtMs;
+    this.cache = new BlockCache(options.cacheBytes);
+    this.barriers = new Barriers(options.store, options.clock, (error) => this.#fail(error));
+  }
+
+  /** Sequence of the last block that was committed. */
+  get committedSequence(): number {
+    return this.#committedSequence;
+  }
+
+  get lastStoredAtMs(): number {
+    return this.#lastStoredAtMs;
+  }
+
+  /** The group that an entry of a message joins; it is written as soon as the write in flight is done. */
+  open(): CommitGroup {
+    const group = this.#last();
+    if (this.#writing === undefined && this.#scheduled !== 'microtask') {
+      this.#scheduled = 'microtask';
+      queueMicrotask(() => this.#flush());
+    }
+    return group;
+  }
+
+  /** The group that an entry of pure state joins: on an idle log it waits for the end of the turn, because others of the turn will follow. */
+  openLater(): CommitGroup {
+    const group = this.#last();
+    if (this.#writing === undefined && this.#scheduled === 'none') {
+      this.#scheduled = 'turn';
+      this.#options.process.defer(() => this.#flush());
+    }
+    return group;
+  }
+
+  join(group: CommitGroup, entry: LogEntry, bytes: number): void {
+    group.entries.push(entry);
+    group.bytes += bytes;
+    this.queuedBytes += bytes;
+  }
+
+  /** The block in memory, or `undefined` when it has to be read. */
+  cached(position: LogPosition): Block | undefined {
+    return this.cache.get(blockSequenceOf(position));
+  }
+
+  /** @throws BrokerError `MQ_STORE_CORRUPT` when the block is gone or damaged. */
+  async read(sequence: number): Promise<Block> {
+    const known = this.cache.get(sequence);
+    if (known !== undefined) return known;
+    const bytes = await this.#store.get(blockKey(sequence));
+    if (bytes === undefined) throw new BrokerError('MQ_STORE_CORRUPT', `Block ${sequence} of the commit log is missing`);
+    const block = Block.read(bytes, sequence, this.#options.checksum);
+    this.cache.put(block);
+    return block;
+  }
+
+  /** Resolves when nothing waits to be written. */
+  drained(): Promise<void> {
+    if (this.#writing === undefined && this.#groups.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  /**
+   * Goes on with a store that was opened anew and whose last block is `lastSequence`. What was in flight is decided by that:
+   * it is there, or it is written again under the same sequences. `writeOpening` puts the block that makes all of it durable.
+   */
+  async resume(store: DurableStore, lastSequence: number, writeOpening: (sequence: number) => Promise<void>): Promise<void> {
+    this.#store = store;
+    const group = this.#writing;
+    if (group !== undefined && group.builders.length > 0 && lastSequence < group.lastSequence) {
+      invariant(lastSequence < group.firstSequence, `the log ends at ${lastSequence}, inside a group of one atomic write`);
+      await store.write(this.#operations(group), { sync: true });
+    }
+    await writeOpening(this.#nextSequence);
+    this.#nextSequence++;
+    this.#failed = false;
+    if (group !== undefined) this.#committed(group);
+    else this.#committedSequence = this.#nextSequence - 1;
+    this.barriers.reopened(store);
+    this.#flush();
+  }
+
+  /** What was in flight and what waits is not on disk and will not be; the entries are told so. */
+  abandon(error: Error): void {
+    const groups = this.#writing === undefined ? this.#groups : [this.#writing, ...this.#groups];
+    if (this.#writing !== undefined) this.#nextSequence = this.#writing.firstSequence;
+    this.#writing = undefined;
+    this.#groups = [];
+    for (const group of groups) {
+      this.queuedBytes -= group.bytes;
+      for (const entry of group.entries) entry.fail(error);
+    }
+    this.#wakeIdle();
+  }
+
+  #last(): CommitGroup {
+    const last = this.#groups.at(-1);
+    if (last !== undefined && last.bytes < GROUP_BYTES) return last;
+    const group = new CommitGroup(this.#pool);
+    this.#groups.push(group);
+    return group;
+  }
+
+  #flush(): void {
+    this.#scheduled = 'none';
+    if (this.#writing !== undefined || this.#failed) return;
+    const group = this.#groups.shift();
+    if (group === undefined) return this.#wakeIdle();
+    this.#writing = group;
+    this.#lastStoredAtMs = Math.max(this.#lastStoredAtMs, this.#options.clock.now());
+    const stamp = { firstSequence: this.#nextSequence, storedAtMs: this.#lastStoredAtMs, storeTag: this.#options.storeTag };
+    const operations = group.seal(stamp, this.#options.checksum);
+    this.#nextSequence += group.builders.length;
+    const sync = group.needsBarrier && !this.#store.canBarrier;
+    const written = operations.length === 0 ? Promise.resolve() : this.#store.write(operations, sync ? SYNC : ASYNC);
+    written.then(
+      () => this.#committed(group),
+      (error: Error) => this.#fail(error),
+    );
+  }
+
+  #operations(group: CommitGroup): ReturnType<CommitGroup['operations']> {
+    return group.operations({ storedAtMs: this.#lastStoredAtMs, storeTag: this.#options.storeTag }, this.#options.checksum);
+  }
+
+  /** Visible first, so that hand-outs join the next group; then that group starts; then whoever waited is told. */
+  #committed(group: CommitGroup): void {
+    this.#writing = undefined;
+    this.commits++;
+    this.#committedSequence = this.#nextSequence - 1;
+    this.barriers.wrote();
+    let bytes = 0;
+    for (const builder of group.builders) {
+      bytes += builder.used;
+      this.cache.put(Block.own(builder.copy()));
+    }
+    this.writtenBytes += bytes;
+    this.queuedBytes -= group.bytes;
+    for (const entry of group.entries) entry.commit(group.firstSequence);
+    group.recycle();
+    if (this.#groups.length > 0) this.#flush();
+    for (const entry of group.entries) entry.settle();
+    this.barriers.request();
+    this.#options.onCommit(bytes);
+    if (this.#writing === undefined && this.#groups.length === 0) this.#wakeIdle();
+  }
+
+  #fail(error: Error): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#options.onFailure(error);
+  }
+
+  #wakeIdle(): void {
+    const waiters = this.#idle;
+    this.#idle = [];
+    for (const resolve of waiters) resolve();
+  }
+}
+
+const SYNC = { sync: true } as const;
+const ASYNC = { sync: false } as const;

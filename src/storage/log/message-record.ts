@@ -1,0 +1,205 @@
+import { tagHash } from '../../model/tag-filter.ts';
+import { ByteReader, corrupt } from '../byte-reader.ts';
+import type { ByteWriter } from '../byte-writer.ts';
+import type { GroupHash } from '../message-group-hash.ts';
+import type { Block } from './block.ts';
+import { RECORD } from './record-kinds.ts';
+
+/*
+ * Content of a message record:
+ *
+ *   0  u32 topic id, u16 queue id, u16 flags, u64 queue offset, u64 bornAtMs
+ *  24  17 bytes of message id (34 hex digits); with TEXT_ID a short text instead
+ *      TAG         i32 hash, short text
+ *      GROUP       u32 u32 hash (high, low), short text
+ *      KEYS        u16 count, short texts
+ *      PROPERTIES  u16 count, pairs of short text and long text
+ *      EXTENSION   u32 length, bytes; reserved
+ *      the body, up to the end of the record
+ */
+const FLAG = { tag: 1, group: 2, keys: 4, properties: 8, textId: 16, extension: 32 } as const;
+const KNOWN_FLAGS = 31;
+const QUEUE_OFFSET_AT = 8;
+const ID_BYTES = 17;
+
+/** What a message record is made of. */
+export interface MessageContent {
+  readonly topicId: number;
+  readonly queueId: number;
+  readonly messageId: string;
+  readonly bornAtMs: number;
+  readonly tag: string | undefined;
+  readonly messageGroup: string | undefined;
+  readonly groupHash: GroupHash | undefined;
+  readonly keys: readonly string[];
+  readonly properties: Readonly<Record<string, string>> | undefined;
+  readonly body: Uint8Array | string;
+}
+
+/** Writes the content and answers where its queue offset must be filled in, which happens when the block's write starts. */
+export function writeMessage(writer: ByteWriter, message: MessageContent): number {
+  const start = writer.used;
+  const textId = !isHexId(message.messageId);
+  writer.u32(message.topicId);
+  writer.u16(message.queueId);
+  writer.u16(flagsOf(message, textId));
+  writer.u64(0);
+  writer.u64(message.bornAtMs);
+  if (textId) writer.shortText(message.messageId);
+  else writeHexId(writer, message.messageId);
+  if (message.tag !== undefined) {
+    writer.i32(tagHash(message.tag));
+    writer.shortText(message.tag);
+  }
+  if (message.groupHash !== undefined && message.messageGroup !== undefined) {
+    writer.u32(message.groupHash.high);
+    writer.u32(message.groupHash.low);
+    writer.shortText(message.messageGroup);
+  }
+  if (message.keys.length > 0) {
+    writer.u16(message.keys.length);
+    for (const key of message.keys) writer.shortText(key);
+  }
+  if (message.properties !== undefined) writeProperties(writer, message.properties);
+  if (typeof message.body === 'string') writer.text(message.body);
+  else writer.raw(message.body);
+  return start + QUEUE_OFFSET_AT;
+}
+
+/** What the index needs of a message; read without touching strings or the body. */
+export interface MessageHead {
+  topicId: number;
+  queueId: number;
+  queueOffset: number;
+  tagHash: number;
+  groupHigh: number;
+  groupLow: number;
+}
+
+/** Reads the head into `into`, which replay uses again for every message. */
+export function readMessageHead(bytes: Uint8Array, start: number, end: number, into: MessageHead): void {
+  const reader = new ByteReader(bytes, start, end);
+  into.topicId = reader.u32();
+  into.queueId = reader.u16();
+  const flags = reader.u16();
+  into.queueOffset = reader.u64();
+  reader.skip(8);
+  reader.skip(flags & FLAG.textId ? reader.u16() : ID_BYTES);
+  into.tagHash = 0;
+  if (flags & FLAG.tag) {
+    into.tagHash = reader.i32();
+    reader.skip(reader.u16());
+  }
+  into.groupHigh = flags & FLAG.group ? reader.u32() : 0;
+  into.groupLow = flags & FLAG.group ? reader.u32() : 0;
+}
+
+/** A message as it was stored; owns its body and its strings. */
+export interface StoredMessage {
+  readonly topicId: number;
+  readonly queueId: number;
+  readonly queueOffset: number;
+  readonly messageId: string;
+  readonly bornAtMs: number;
+  readonly storedAtMs: number;
+  readonly tag: string | undefined;
+  readonly messageGroup: string | undefined;
+  readonly keys: readonly string[];
+  readonly properties: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+const NO_KEYS: readonly string[] = Object.freeze([]);
+const NO_PROPERTIES: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
+
+/** Reads record `number` of a block as a message. */
+export function readMessage(block: Block, number: number): StoredMessage {
+  const { kind, start, end } = block.record(number);
+  if (kind !== RECORD.message) throw corrupt(`record ${number} of block ${block.sequence} is of kind ${kind}, not a message`);
+  const reader = new ByteReader(block.bytes, start, end);
+  const topicId = reader.u32();
+  const queueId = reader.u16();
+  const flags = reader.u16();
+  if ((flags & ~KNOWN_FLAGS) !== 0) throw corrupt(`record ${number} of block ${block.sequence} has unknown flags ${flags}`);
+  const queueOffset = reader.u64();
+  const bornAtMs = reader.u64();
+  const messageId = flags & FLAG.textId ? reader.shortText() : readHexId(reader);
+  const tag = flags & FLAG.tag ? tagOf(reader) : undefined;
+  const messageGroup = flags & FLAG.group ? groupOf(reader) : undefined;
+  const keys = flags & FLAG.keys ? keysOf(reader) : NO_KEYS;
+  const properties = flags & FLAG.properties ? propertiesOf(reader) : NO_PROPERTIES;
+  const body = block.bytes.slice(reader.at, end);
+  return { topicId, queueId, queueOffset, messageId, bornAtMs, storedAtMs: block.storedAtMs, tag, messageGroup, keys, properties, body };
+}
+
+function flagsOf(message: MessageContent, textId: boolean): number {
+  return (
+    (message.tag === undefined ? 0 : FLAG.tag) |
+    (message.groupHash === undefined ? 0 : FLAG.group) |
+    (message.keys.length === 0 ? 0 : FLAG.keys) |
+    (message.properties === undefined ? 0 : FLAG.properties) |
+    (textId ? FLAG.textId : 0)
+  );
+}
+
+function writeProperties(writer: ByteWriter, properties: Readonly<Record<string, string>>): void {
+  const names = Object.keys(properties);
+  writer.u16(names.length);
+  for (const name of names) {
+    writer.shortText(name);
+    writer.longText(properties[name] as string);
+  }
+}
+
+function tagOf(reader: ByteReader): string {
+  reader.skip(4);
+  return reader.shortText();
+}
+
+function groupOf(reader: ByteReader): string {
+  reader.skip(8);
+  return reader.shortText();
+}
+
+function keysOf(reader: ByteReader): readonly string[] {
+  const keys: string[] = [];
+  for (let left = reader.u16(); left > 0; left--) keys.push(reader.shortText());
+  return keys;
+}
+
+/** Without a prototype, so that a property named `__proto__` is a property like any other. */
+function propertiesOf(reader: ByteReader): Readonly<Record<string, string>> {
+  const properties = Object.create(null) as Record<string, string>;
+  for (let left = reader.u16(); left > 0; left--) {
+    const name = reader.shortText();
+    properties[name] = reader.longText();
+  }
+  return properties;
+}
+
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
+const NIBBLES = new Int8Array(128).fill(-1);
+for (let value = 0; value < 16; value++) NIBBLES[value.toString(16).toUpperCase().charCodeAt(0)] = value;
+
+function isHexId(id: string): boolean {
+  if (id.length !== ID_BYTES * 2) return false;
+  for (let i = 0; i < id.length; i++) {
+    const code = id.charCodeAt(i);
+    if (code > 127 || (NIBBLES[code] as number) < 0) return false;
+  }
+  return true;
+}
+
+function writeHexId(writer: ByteWriter, id: string): void {
+  writer.reserve(ID_BYTES);
+  for (let i = 0; i < id.length; i += 2) {
+    writer.bytes[writer.used++] = ((NIBBLES[id.charCodeAt(i)] as number) << 4) | (NIBBLES[id.charCodeAt(i + 1)] as number);
+  }
+}
+
+function readHexId(reader: ByteReader): string {
+  const bytes = reader.raw(ID_BYTES);
+  let id = '';
+  for (let i = 0; i < ID_BYTES; i++) id += DIGITS[bytes[i] as number];
+  return id;
+}

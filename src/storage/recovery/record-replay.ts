@@ -1,0 +1,174 @@
+import { BrokerError } from '../../model/errors.ts';
+import { ByteReader, corrupt } from '../byte-reader.ts';
+import type { BrokerIndex } from '../index/broker-index.ts';
+import type { MetadataChange } from '../index/catalogue.ts';
+import type { ConsumeQueue } from '../index/consume-queue.ts';
+import type { QueueProgress } from '../index/queue-progress.ts';
+import type { Block } from '../log/block.ts';
+import { type MessageHead, readMessageHead } from '../log/message-record.ts';
+import { RECORD } from '../log/record-kinds.ts';
+import {
+  readAddress,
+  readChangeInvisible,
+  readDeadLetters,
+  readHandOut,
+  readOffsets,
+  readRetryWaits,
+} from '../log/state-records.ts';
+import { type LogPosition, logPosition } from '../log-position.ts';
+
+/**
+ * What each kind of record does to the index. Every value says up to which position it is complete, so that a record is applied once,
+ * however often it is replayed.
+ */
+export class RecordReplay {
+  /** Records whose topic or group is not there: a power cut or a damaged block took it. */
+  dangling = 0;
+  /** Offsets of queues whose messages are gone. */
+  lostMessages = 0;
+  readonly #index: BrokerIndex;
+  readonly #head: MessageHead = { topicId: 0, queueId: 0, queueOffset: 0, tagHash: 0, groupHigh: 0, groupLow: 0 };
+
+  constructor(index: BrokerIndex) {
+    this.#index = index;
+  }
+
+  /** Answers a promise only where something has to be loaded first. */
+  apply(block: Block, number: number): Promise<void> | undefined {
+    const { kind, start, end } = block.record(number);
+    const position = logPosition(block.sequence, number);
+    if (kind === RECORD.message) return this.#message(block, { start, end }, position);
+    const reader = new ByteReader(block.bytes, start, end);
+    if (kind === RECORD.metadata) {
+      this.#metadata(reader, position);
+      return undefined;
+    }
+    if (!STATE_KINDS.has(kind)) throw unknownKind(kind, block.sequence);
+    return this.#state(kind, reader, position);
+  }
+
+  /** An opening ends every lease whose holder lived in the process before it. */
+  async releaseProcessLeases(block: Block, number: number, unclean: boolean): Promise<void> {
+    const position = logPosition(block.sequence, number);
+    await this.#index.loadInFlight();
+    for (const progress of this.#index.loadedProgresses()) {
+      if (progress.includes >= position) continue;
+      progress.releaseProcessLeases(unclean);
+      progress.includes = position;
+    }
+  }
+
+  #message(block: Block, bounds: { start: number; end: number }, position: LogPosition): Promise<void> | undefined {
+    const head = this.#head;
+    readMessageHead(block.bytes, bounds.start, bounds.end, head);
+    const queue = this.#index.queue(head.topicId, head.queueId);
+    if (queue !== undefined) return this.#publish(queue, head, position);
+    if (!this.#index.catalogue.topics.has(head.topicId)) {
+      // The topic was deleted later, or its creation is gone with a damaged block.
+      if (head.topicId >= this.#index.catalogue.nextTopicId) this.dangling++;
+      return undefined;
+    }
+    const copy = { ...head };
+    return this.#index.loadQueue(head.topicId, head.queueId).then((loaded) => this.#publish(loaded, copy, position));
+  }
+
+  #publish(queue: ConsumeQueue, head: MessageHead, position: LogPosition): undefined {
+    if (position <= queue.includes) return;
+    // A power cut may have taken the messages before an offset that was given again afterwards.
+    if (head.queueOffset < queue.end) throw corrupt(`offset ${head.queueOffset} of queue ${queue.topicId}/${queue.queueId} comes twice`);
+    this.lostMessages += head.queueOffset - queue.end;
+    queue.publish(head.queueOffset, position, head.tagHash, head.groupHigh, head.groupLow);
+    this.#index.noteQueue(queue);
+  }
+
+  #metadata(reader: ByteReader, position: LogPosition): void {
+    const text = reader.longText();
+    let change: MetadataChange;
+    try {
+      change = JSON.parse(text) as MetadataChange;
+    } catch (cause) {
+      throw corrupt('a metadata record', cause);
+    }
+    this.#index.applyMetadata(change, position);
+  }
+
+  async #state(kind: number, reader: ByteReader, position: LogPosition): Promise<void> {
+    const address = readAddress(reader);
+    const { catalogue } = this.#index;
+    if (!catalogue.groups.has(address.groupId) || (!catalogue.topics.has(address.topicId) && kind !== RECORD.redrive && kind !== RECORD.purge)) {
+      if (address.groupId >= catalogue.nextGroupId || address.topicId >= catalogue.nextTopicId) this.dangling++;
+      return;
+    }
+    if (kind === RECORD.purge) {
+      readOffsets(reader, (first, count) => {
+        for (let offset = first; offset < first + count; offset++) this.#index.deadLetters.remove(address, offset, position);
+      });
+      return;
+    }
+    const progress = this.#index.progress(address) ?? (await this.#index.loadProgress(address));
+    if (position <= progress.includes) return;
+    this.#change(progress, kind, reader, position);
+    progress.includes = position;
+  }
+
+  #change(progress: QueueProgress, kind: number, reader: ByteReader, position: LogPosition): void {
+    const { deadLetters } = this.#index;
+    switch (kind) {
+      case RECORD.handOut:
+        return readHandOut(reader, (offset, attempt, lease, terms) => progress.handOut(offset, attempt, lease, terms));
+      case RECORD.ack:
+      case RECORD.filtered:
+        return readOffsets(reader, (first, count) => {
+          for (let offset = first; offset < first + count; offset++) progress.settle(offset);
+        });
+      case RECORD.giveBack:
+        return readOffsets(reader, (first, count) => {
+          for (let offset = first; offset < first + count; offset++) progress.giveBack(offset);
+        });
+      case RECORD.retryWait:
+        return readRetryWaits(reader, (wait) => progress.retryLater(wait));
+      case RECORD.changeInvisible: {
+        const { offset, terms } = readChangeInvisible(reader);
+        return progress.changeInvisible(offset, terms);
+      }
+      case RECORD.deadLetter:
+        return readDeadLetters(reader, (mark) => {
+          progress.settle(mark.offset);
+          deadLetters.put(progress.address, mark, position);
+        });
+      case RECORD.reset:
+        return progress.reset(reader.u64());
+      case RECORD.redrive: {
+        const sentOn = reader.u8() === 1;
+        return readOffsets(reader, (first, count) => {
+          for (let offset = first; offset < first + count; offset++) {
+            deadLetters.remove(progress.address, offset, position);
+            if (!sentOn) progress.redrive(offset);
+          }
+        });
+      }
+      default:
+        throw unknownKind(kind, 0);
+    }
+  }
+}
+
+const STATE_KINDS: ReadonlySet<number> = new Set([
+  RECORD.handOut,
+  RECORD.ack,
+  RECORD.filtered,
+  RECORD.giveBack,
+  RECORD.retryWait,
+  RECORD.changeInvisible,
+  RECORD.deadLetter,
+  RECORD.reset,
+  RECORD.redrive,
+  RECORD.purge,
+]);
+
+function unknownKind(kind: number, sequence: number): BrokerError {
+  return new BrokerError(
+    'MQ_STORE_FORMAT_UNSUPPORTED',
+    `Block ${sequence} holds a record of kind ${kind}, which a newer version wrote. Nothing was changed`,
+  );
+}
