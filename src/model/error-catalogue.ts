@@ -48,6 +48,7 @@ export type BrokerErrorCode =
   | 'MQ_OFFSET_NOT_FOUND'
   | 'MQ_TOPIC_EXISTS'
   | 'MQ_GROUP_EXISTS'
+  | 'MQ_GROUP_IN_USE'
   | 'MQ_GROUP_KIND_CONFLICT'
   | 'MQ_SUBSCRIPTION_CONFLICT'
   | 'MQ_TRANSACTION_ENDED'
@@ -184,6 +185,7 @@ export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>
   MQ_OFFSET_NOT_FOUND: entry(40404, false, 'There is no position for this group and queue', 'Subscribe the group to the topic first'),
   MQ_TOPIC_EXISTS: entry(42800, false, 'The topic exists with other options', 'Change it with `admin.updateTopic`'),
   MQ_GROUP_EXISTS: entry(42800, false, 'The consumer group exists with other options', 'Change it with `admin.updateGroup`'),
+  MQ_GROUP_IN_USE: entry(42800, false, 'The consumer group has open consumers, so that it cannot be deleted', 'Close them first'),
   MQ_GROUP_KIND_CONFLICT: entry(
     42800,
     false,

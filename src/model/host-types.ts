@@ -3,4 +3,5 @@ declare global {
   /** Completed by the DOM's or Node's own types wherever those are present. */
   interface AbortSignal {}
 }
+
 export {};
