@@ -21,13 +21,13 @@ class Trial {
   directorySyncs = 0;
   #key = 0;
 
-  constructor(folder: string) {
+  constructor(folder: string, writeBufferBytes: number) {
     this.folder = folder;
     this.database = new ClassicLevel<Uint8Array, Uint8Array>(folder, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
       compression: false,
-      writeBufferSize: WRITE_BUFFER_BYTES,
+      writeBufferSize: writeBufferBytes,
     });
     this.barrier = new WriteAheadBarrier(folder, {
       data: async (descriptor) => {
@@ -82,9 +82,9 @@ class Trial {
   }
 }
 
-async function withTrial(run: (trial: Trial) => Promise<void>): Promise<void> {
+async function withTrial(run: (trial: Trial) => Promise<void>, writeBufferBytes: number = WRITE_BUFFER_BYTES): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'pocketmq-barrier-'));
-  const trial = new Trial(folder);
+  const trial = new Trial(folder, writeBufferBytes);
   try {
     await trial.database.open();
     await run(trial);
@@ -129,6 +129,24 @@ describe('barrier of the write-ahead log', () => {
     );
     expect(exact).toBeGreaterThan(100);
     expect(rotated).toBeGreaterThan(10);
+  });
+
+  it('knows it also where a record ends so near the end of a block that no header fits', async () => {
+    await withTrial(async (trial) => {
+      for (let left = 0; left <= 8; left += 1) {
+        const size = trial.barrier.inspect().actualSize ?? 0;
+        // A fragment header, a batch header, a tag, a key of one byte with its length, and the value with its length of three bytes.
+        const overhead = 7 + 12 + 1 + 2 + 3;
+        const room = 32_768 - (size % 32_768);
+        // Fills the block up and ends `left` bytes before the end of the next one, whose fragment has a header too.
+        const value = new Uint8Array(room + 32_768 - left - overhead - 7);
+        await trial.write([{ key: Uint8Array.of(left), value }]);
+        expect((trial.barrier.inspect().actualSize ?? 0) % 32_768).toBe((32_768 - left) % 32_768);
+        await trial.write([{ key: Uint8Array.of(left), value: new Uint8Array(5) }]);
+        const { expectedSize, actualSize } = trial.barrier.inspect();
+        expect(expectedSize).toBe(actualSize);
+      }
+    }, 64 * WRITE_BUFFER_BYTES);
   });
 
   it('covers every write that had resolved when it was asked for, also beside a write in flight', async () => {
