@@ -4,7 +4,12 @@ import type { StoreName } from '../../model/storage-provider.ts';
 /** What becomes of a call. */
 export type Fate = { readonly kind: 'succeed' } | { readonly kind: 'fail'; readonly applied: boolean; readonly error: Error };
 
-/** How a planned failure looks. */
+/**
+ * How a planned failure looks.
+ *
+ * @public
+ * @since 0.1.0
+ */
 export interface FaultOptions {
   /** True: the bytes are there after the next open, although the call has rejected. Default false. */
   readonly applied?: boolean;
@@ -12,7 +17,12 @@ export interface FaultOptions {
   readonly error?: Error;
 }
 
-/** Calls that reached the storage since the plan was made, failed ones included. */
+/**
+ * Calls that reached the storage since the plan was made, failed ones included.
+ *
+ * @public
+ * @since 0.1.0
+ */
 export interface FaultCounters {
   readonly writes: Readonly<Record<StoreName, number>>;
   readonly barriers: Readonly<Record<StoreName, number>>;

@@ -14,7 +14,12 @@ interface PendingWrite {
   recovered: boolean;
 }
 
-/** Which of the writes that nothing made durable a power cut leaves. */
+/**
+ * Which of the writes that nothing made durable a power cut leaves.
+ *
+ * @public
+ * @since 0.1.0
+ */
 export interface PowerCutOptions {
   /** Decides how many of them survive; without it none does. */
   readonly random?: Random;

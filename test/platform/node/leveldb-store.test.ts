@@ -1,4 +1,5 @@
-import { constants } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { constants, statSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DurableStore } from '../../../src/model/key-value-port.ts';
 import { storeError } from '../../../src/platform/node/leveldb-errors.ts';
 import { openLevelDb, TUNING } from '../../../src/platform/node/leveldb-store.ts';
-import { bytes, describeKeyValueStore, entriesOf, numbered, type StoreUnderTest } from '../key-value-store.suite.ts';
+import { bytes, describeKeyValueStore, entriesOf, hex, numbered, type StoreUnderTest } from '../key-value-store.suite.ts';
 
 async function openAt(folder: string, name: 'log' | 'index'): Promise<StoreUnderTest> {
   const store = await openLevelDb(join(folder, name), { create: true, tuning: TUNING[name] });
@@ -133,6 +134,51 @@ describe('LevelDB store', () => {
     await store.close();
   });
 
+  it('accepts nothing more once a barrier has failed, because LevelDB would say "written" of what no reopen finds', async () => {
+    const store = await openStore(true);
+    // Writes that overlap make the next barrier list the directory, which is gone.
+    await Promise.all([store.write([{ key: numbered(1), value: bytes(1) }]), store.write([{ key: numbered(2), value: bytes(2) }])]);
+    await rm(location, { recursive: true });
+    await expect(store.barrier()).rejects.toMatchObject({ code: 'MQ_STORE_WRITE_FAILED', cause: { code: 'ENOENT' } });
+    await expect(store.write([{ key: numbered(3), value: bytes(3) }])).rejects.toMatchObject({ code: 'MQ_STORE_WRITE_FAILED' });
+    await expect(store.clear({})).rejects.toMatchObject({ code: 'MQ_STORE_WRITE_FAILED' });
+    await expect(store.barrier()).rejects.toMatchObject({ code: 'MQ_STORE_WRITE_FAILED' });
+    expect(await store.get(numbered(1))).toEqual(bytes(1));
+    await store.close();
+  });
+
+  it('loses nothing that it accepted on a disk that was full for a while', async (context) => {
+    const disk = join(folder, 'disk');
+    await mkdir(disk);
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]).status === 0;
+    context.skip(!mounted, 'needs the right to mount a small file system');
+    try {
+      location = join(disk, 'log');
+      await writeFile(join(disk, 'ballast'), new Uint8Array(1_000_000).fill(1));
+      let store = await openStore(true);
+      const accepted: string[] = [];
+      const write = async (index: number): Promise<void> => {
+        await store.write([{ key: numbered(index), value: new Uint8Array(20_000) }]);
+        accepted.push(hex(numbered(index)));
+      };
+      await expect(async () => {
+        for (let index = 0; index < 1_000; index += 1) await write(index);
+      }).rejects.toMatchObject({ code: 'MQ_DISK_FULL' });
+      await rm(join(disk, 'ballast'));
+      await expect(write(2_000)).rejects.toMatchObject({ code: 'MQ_DISK_FULL' });
+      await store.close();
+      // Recovery writes the log anew as a table, which needs as much room again.
+      expect(spawnSync('mount', ['-o', 'remount,size=24m', disk]).status).toBe(0);
+      store = await openStore(false);
+      await write(3_000);
+      expect((await entriesOf(store)).map(([key]) => key)).toEqual(expect.arrayContaining(accepted));
+      expect(accepted.length).toBeGreaterThan(100);
+      await store.close();
+    } finally {
+      spawnSync('umount', [disk]);
+    }
+  });
+
   it('leaves the error of a consumer of a scan as it is', async () => {
     await fill(3);
     const store = await openStore(false);
@@ -180,6 +226,7 @@ async function flip(path: string, position: number): Promise<void> {
 }
 
 async function folderBytes(folder: string): Promise<number> {
-  const sizes = await Promise.all((await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size));
+  // LevelDB may delete a file between the listing and the look at it.
+  const sizes = (await readdir(folder)).map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0);
   return sizes.reduce((sum, size) => sum + size, 0);
 }
