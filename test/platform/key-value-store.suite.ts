@@ -10,7 +10,7 @@ export interface StoreUnderTest {
 }
 
 export const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
-export const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 export const hex = (value: Uint8Array): string => Buffer.from(value).toString('hex');
 
 export async function entriesOf(store: DurableStore, range: KeyRange = {}): Promise<[string, string][]> {

@@ -149,7 +149,7 @@ export class OrderedBytes {
 }
 
 /** One character a byte. */
-export function keyText(key: Uint8Array): string {
+function keyText(key: Uint8Array): string {
   let text = '';
   for (let index = 0; index < key.length; index += 1) text += String.fromCharCode(key[index] ?? 0);
   return text;

@@ -150,7 +150,7 @@ describe('LevelDB store', () => {
   it('loses nothing that it accepted on a disk that was full for a while', async (context) => {
     const disk = join(folder, 'disk');
     await mkdir(disk);
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]).status === 0;
+    const mounted = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]).status === 0;
     context.skip(!mounted, 'needs the right to mount a small file system');
     try {
       location = join(disk, 'log');
@@ -168,14 +168,14 @@ describe('LevelDB store', () => {
       await expect(write(2_000)).rejects.toMatchObject({ code: 'MQ_DISK_FULL' });
       await store.close();
       // Recovery writes the log anew as a table, which needs as much room again.
-      expect(spawnSync('mount', ['-o', 'remount,size=24m', disk]).status).toBe(0);
+      expect(spawnSync('/bin/mount', ['-o', 'remount,size=24m', disk]).status).toBe(0);
       store = await openStore(false);
       await write(3_000);
       expect((await entriesOf(store)).map(([key]) => key)).toEqual(expect.arrayContaining(accepted));
       expect(accepted.length).toBeGreaterThan(100);
       await store.close();
     } finally {
-      spawnSync('umount', [disk]);
+      spawnSync('/bin/umount', [disk]);
     }
   });
 
