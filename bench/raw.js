@@ -4,9 +4,9 @@ import path from 'node:path';
 import { ClassicLevel } from 'classic-level';
 
 /** What the log stores of a message beside its body: record header, ids, times and lengths. */
-export const RECORD_OVERHEAD_BYTES = 60;
+const RECORD_OVERHEAD_BYTES = 60;
 /** What a consume queue stores of a message. */
-export const ENTRY_BYTES = 24;
+const ENTRY_BYTES = 24;
 
 const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 

@@ -26,6 +26,6 @@ export function percentile(sorted, share) {
  * @param {number} left
  * @param {number} right
  */
-export function ascending(left, right) {
+function ascending(left, right) {
   return left - right;
 }
