@@ -56,7 +56,7 @@ export class ConsumerGroup {
 
   dropQueue(queue: GroupQueue): void {
     this.unsettled -= queue.progress.unsettled.size;
-    queue.restart();
+    queue.forget();
   }
 
   wake(): void {
@@ -120,7 +120,8 @@ export class ConsumerGroup {
   /** A change of a message did not happen; what came due meanwhile happens now. */
   unclaim(queue: GroupQueue, message: UnsettledMessage): void {
     message.claimed = false;
-    if (message.list === undefined && !message.ready && queue.progress.unsettled.get(message.offset) === message) this.visibleAgain(queue, message);
+    if (message.list === undefined && !message.ready && queue.progress.unsettled.get(message.offset) === message)
+      this.visibleAgain(queue, message);
   }
 
   /** The instant of a lease or a wait has come. */

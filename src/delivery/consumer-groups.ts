@@ -9,7 +9,7 @@ import type { DeliveryContext } from './delivery-context.ts';
 import { GroupMember, type MemberCallbacks } from './group-member.ts';
 import { commitMetadata } from './metadata-entry.ts';
 import { resolveStart } from './start-position.ts';
-import { topicNotFound, type Topic, type Topics } from './topics.ts';
+import { type Topic, type Topics, topicNotFound } from './topics.ts';
 
 /** Consumer groups by name, in use as long as the broker is open. */
 export class ConsumerGroups {
@@ -46,6 +46,17 @@ export class ConsumerGroups {
     return record === undefined ? undefined : this.find(record.name);
   }
 
+  /** Messages in flight or waiting, over all groups in use. */
+  get unsettled(): number {
+    let count = 0;
+    for (const group of this.#inUse.values()) count += group.unsettled;
+    return count;
+  }
+
+  wakeAll(): void {
+    for (const group of this.#inUse.values()) group.wake();
+  }
+
   create(name: string, options: ResolvedGroupOptions): Promise<ConsumerGroup> {
     return this.#changes.runExclusive(async () => {
       const existing = this.find(name);
@@ -75,7 +86,10 @@ export class ConsumerGroups {
       const group = this.find(name);
       if (group === undefined) throw groupNotFound(name);
       if (group.members.size > 0) {
-        throw new BrokerError('MQ_GROUP_IN_USE', `Consumer group ${JSON.stringify(name)} has ${group.members.size} open consumers; close them first`);
+        throw new BrokerError(
+          'MQ_GROUP_IN_USE',
+          `Consumer group ${JSON.stringify(name)} has ${group.members.size} open consumers; close them first`,
+        );
       }
       for (const queues of group.queues.values()) {
         for (const queue of queues) {

@@ -7,6 +7,7 @@ import type { MessageIdSource } from '../model/message-id.ts';
 import type { ProcessPort } from '../model/process-port.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { Store } from '../storage/store.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
 import type { ReceiptHandles } from './receipt-handle.ts';
 import type { Suspects } from './suspects.ts';
@@ -33,6 +34,7 @@ export interface DeliveryContext {
   readonly handles: ReceiptHandles;
   readonly deadlines: DeadlineQueue<UnsettledMessage>;
   readonly suspects: Suspects;
+  readonly arrivals: Arrivals;
   readonly counters: DeliveryCounters;
   /** `memory` caps what receipts claim. */
   readonly storage: 'disk' | 'memory';

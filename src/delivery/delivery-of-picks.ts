@@ -1,14 +1,14 @@
-import type { Damage } from '../model/events.ts';
 import { isBrokerError } from '../model/errors.ts';
+import type { Damage } from '../model/events.ts';
 import type { MessageView } from '../model/message.ts';
 import type { Block } from '../storage/log/block.ts';
 import { readMessage, type StoredMessage } from '../storage/log/message-record.ts';
 import { blockSequenceOf, recordNumberOf } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import { settleFiltered } from './filtered.ts';
 import type { GroupMember } from './group-member.ts';
 import type { GroupQueue, Pick } from './group-queue.ts';
 import { HandOutEntry } from './hand-out.ts';
-import { settleFiltered } from './filtered.ts';
 import { deliveredView } from './message-view.ts';
 
 /** What a hand-out ends with: views of what was committed (perhaps none), or the error that kept it from the log. */
@@ -18,7 +18,13 @@ export interface HandOutResult {
 }
 
 /** Reads what was picked, writes the hand-out down, and only then shows it. Without a block to read it joins the log at once. */
-export function handOut(context: DeliveryContext, member: GroupMember, picks: readonly Pick[], invisibleMs: number, result: HandOutResult): void {
+export function handOut(
+  context: DeliveryContext,
+  member: GroupMember,
+  picks: readonly Pick[],
+  invisibleMs: number,
+  result: HandOutResult,
+): void {
   const missing = missingBlocks(context, picks);
   if (missing.size === 0) return join(context, member, picks, NO_BLOCKS, invisibleMs, result);
   readBlocks(context, missing).then(

@@ -1,9 +1,9 @@
-import type { StoredMessage } from '../storage/log/message-record.ts';
-import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { TagFilter } from '../model/tag-filter.ts';
+import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
+import type { StoredMessage } from '../storage/log/message-record.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { handOut, type HandOutResult } from './delivery-of-picks.ts';
+import { type HandOutResult, handOut } from './delivery-of-picks.ts';
 import { settleFiltered } from './filtered.ts';
 import type { GroupQueue, Pick } from './group-queue.ts';
 import { giveBack } from './lease-end.ts';
@@ -27,6 +27,9 @@ export class GroupMember {
   #queues: { queue: GroupQueue; filter: TagFilter }[] = [];
   #next = 0;
   #closed = false;
+  /** Hand-outs on their way to the log. */
+  #handingOut = 0;
+  readonly #onHandedOut: (() => void)[] = [];
 
   constructor(context: DeliveryContext, group: ConsumerGroup, callbacks: MemberCallbacks) {
     this.#context = context;
@@ -62,6 +65,11 @@ export class GroupMember {
     return notBefore === undefined || message.storedAtMs >= notBefore;
   }
 
+  /** True while something is being read that may bring messages. */
+  get isLoading(): boolean {
+    return this.#queues.some(({ queue }) => queue.isLoading);
+  }
+
   /** Takes up to `most` messages that are visible now; answers how many were chosen, which `result` hears of when they are committed. */
   take(most: number, invisibleMs: number, result: HandOutResult): number {
     if (this.#closed || this.group.record.options.paused) return 0;
@@ -74,19 +82,39 @@ export class GroupMember {
       if (queue.skipped.length > 0) settleFiltered(this.#context, queue);
     }
     this.#next = (this.#next + 1) % Math.max(1, queues.length);
-    if (picks.length > 0) handOut(this.#context, this, picks, invisibleMs, result);
+    if (picks.length > 0) handOut(this.#context, this, picks, invisibleMs, this.#counted(result));
     return picks.length;
+  }
+
+  #counted(result: HandOutResult): HandOutResult {
+    this.#handingOut++;
+    const ended = (): void => {
+      if (--this.#handingOut > 0) return;
+      for (const resolve of this.#onHandedOut.splice(0)) resolve();
+    };
+    return {
+      views: (views) => {
+        ended();
+        result.views(views);
+      },
+      failed: (error) => {
+        ended();
+        result.failed(error);
+      },
+    };
   }
 
   /** Gives back what this consumer still holds; the deliveries have counted. */
   async close(): Promise<void> {
     this.#closed = true;
     this.group.members.delete(this);
+    if (this.#handingOut > 0) await new Promise<void>((resolve) => this.#onHandedOut.push(resolve));
     const pending: Promise<void>[] = [];
     for (const queues of this.group.queues.values()) {
       for (const queue of queues) {
         for (const message of queue.progress.unsettled.values()) {
-          if (message.owner === this && !message.claimed && message.state === 'leased') pending.push(giveBack(this.#context, queue, message).done());
+          if (message.owner === this && !message.claimed && message.state === 'leased')
+            pending.push(giveBack(this.#context, queue, message).done());
         }
       }
     }

@@ -43,7 +43,7 @@ export class GroupQueue {
   readonly #context: DeliveryContext;
   #run: EntryRun | undefined;
   /** Something is being read from the index; until it is there nothing is picked. */
-  #loading = false;
+  #loading = 0;
 
   constructor(context: DeliveryContext, group: ConsumerGroup, topic: Topic, parts: { queue: ConsumeQueue; progress: QueueProgress }) {
     this.#context = context;
@@ -59,13 +59,18 @@ export class GroupQueue {
     await recallState(this, this.#context);
   }
 
+  /** Something is being read that may bring messages. */
+  get isLoading(): boolean {
+    return this.#loading > 0;
+  }
+
   get hasWork(): boolean {
-    return !this.#loading && (this.ready.size > 0 || this.examined < this.queue.end);
+    return this.#loading === 0 && (this.ready.size > 0 || this.examined < this.queue.end);
   }
 
   /** Chooses up to `most` messages: what is due again first, then what is new. */
   collect(picks: Pick[], most: number, filter: TagFilter): void {
-    if (this.#loading) return;
+    if (this.#loading > 0) return;
     this.#collectReady(picks, most);
     if (picks.length < most && this.group.mayTakeNew(this.topic)) this.#collectNew(picks, most, filter);
   }
@@ -93,12 +98,36 @@ export class GroupQueue {
     this.#succeed(groupKey, this.locks.release(groupKey, offset));
   }
 
-  /** The group continues elsewhere; everything that was known about its way is void. */
-  restart(): void {
-    for (const message of this.progress.unsettled.values()) this.#context.deadlines.remove(message);
+  /** The group continues at `offset`: everything that was known about its way is void. */
+  restart(offset: number): void {
+    this.forget();
+    this.group.unsettled -= this.progress.unsettled.size;
+    this.progress.reset(offset);
+    this.examined = offset;
+  }
+
+  /** Takes the live state back: deadlines, locks, what is due. */
+  forget(): void {
+    for (const message of this.progress.unsettled.values()) {
+      this.#context.deadlines.remove(message);
+      this.#context.suspects.ended(message);
+      message.ready = false;
+    }
     this.ready.clear();
     this.locks.clear();
     this.skipped = [];
+  }
+
+  /** A dead letter is delivered again, as attempt 1, in the order of its message group. */
+  comeBack(offset: number): void {
+    const message = this.progress.redrive(offset);
+    this.group.unsettled++;
+    this.#load(async () => {
+      const run = await this.#context.store.index.loadRun(this.queue, offset);
+      message.groupKey = this.group.ordered ? run.groupKeyAt(offset) : 0;
+      message.ready = true;
+      if (message.groupKey === 0 || this.locks.comeBack(message.groupKey, offset)) this.ready.push(offset);
+    });
   }
 
   /** The run that holds an offset when it is in memory; else it is loaded, and the group is woken afterwards. */
@@ -117,14 +146,14 @@ export class GroupQueue {
   }
 
   #load(read: () => Promise<void>): void {
-    this.#loading = true;
+    this.#loading++;
     read().then(
       () => {
-        this.#loading = false;
+        this.#loading--;
         this.group.wake();
       },
       (error: unknown) => {
-        this.#loading = false;
+        this.#loading--;
         this.group.reportUnreadable(isBrokerError(error) ? error : new Error('the index cannot be read', { cause: error }));
       },
     );

@@ -1,5 +1,5 @@
-import type { StoredMessage } from '../storage/log/message-record.ts';
 import type { BlockBuilder } from '../storage/log/block.ts';
+import type { StoredMessage } from '../storage/log/message-record.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
 import { type LeaseTerms, writeHandOut } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
@@ -71,7 +71,14 @@ export class HandOutEntry extends StateEntry {
     for (const [index, message] of this.messages.entries()) {
       const { messageId, queueId, queueOffset } = message;
       const attempt = this.picks[index]?.attempt ?? 1;
-      this.#context.events.emit('delivered', { group: group.record.name, topic: topic.record.name, messageId, queueId, queueOffset, attempt });
+      this.#context.events.emit('delivered', {
+        group: group.record.name,
+        topic: topic.record.name,
+        messageId,
+        queueId,
+        queueOffset,
+        attempt,
+      });
     }
   }
 }

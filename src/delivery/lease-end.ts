@@ -1,13 +1,7 @@
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { BlockBuilder } from '../storage/log/block.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
-import {
-  type LeaseTerms,
-  type RetryWait,
-  writeChangeInvisible,
-  writeOffsets,
-  writeRetryWaits,
-} from '../storage/log/state-records.ts';
+import { type LeaseTerms, type RetryWait, writeChangeInvisible, writeOffsets, writeRetryWaits } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { StateEntry } from './state-entry.ts';

@@ -19,7 +19,10 @@ interface Lock {
 }
 
 /** What follows the head of a lock that was released. */
-export type Successor = { readonly kind: 'none' } | { readonly kind: 'offset'; readonly offset: number } | { readonly kind: 'search'; readonly from: number; readonly to: number };
+export type Successor =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'offset'; readonly offset: number }
+  | { readonly kind: 'search'; readonly from: number; readonly to: number };
 
 const NONE: Successor = { kind: 'none' };
 

@@ -1,8 +1,9 @@
-import { BrokerError } from '../model/errors.ts';
+import { BrokerError, invariant } from '../model/errors.ts';
 import type { MessageView } from '../model/message.ts';
+import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
-import type { ReceiptHandles } from './receipt-handle.ts';
 import type { GroupQueue } from './group-queue.ts';
+import type { ReceiptHandles } from './receipt-handle.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** Where a view keeps which delivery it is, so that acknowledging it needs no receipt handle. */
@@ -87,6 +88,23 @@ export function storedView(message: StoredMessage, facts: { topic: string; attem
 export function renewedView(view: MessageView, delivery: DeliveryReference, untilMs: number): MessageView {
   const message = { ...view, tag: view.tag, messageGroup: view.messageGroup, topicId: 0 };
   return deliveredView(message, delivery, { topic: view.topic, attempt: view.deliveryAttempt, untilMs });
+}
+
+/** A message that this process holds a lease of. */
+export type HeldMessage = UnsettledMessage;
+
+/** The message of a genuine view while this very delivery is the valid one. */
+export function heldMessage(view: MessageView): HeldMessage | undefined {
+  const delivery = deliveryOf(view);
+  const message = delivery?.queue.progress.unsettled.get(view.queueOffset);
+  return message !== undefined && message.leaseNumber === delivery?.leaseNumber ? message : undefined;
+}
+
+/** The queue that a genuine view came from. */
+export function queueOf(view: MessageView): GroupQueue {
+  const delivery = deliveryOf(view);
+  invariant(delivery !== undefined, 'a view of a listener call lost its delivery');
+  return delivery.queue;
 }
 
 /** The delivery that a genuine view stands for; `undefined` for a copy. */

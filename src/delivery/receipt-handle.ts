@@ -1,7 +1,7 @@
 import { BrokerError } from '../model/errors.ts';
-import type { ProgressAddress } from '../storage/log/state-records.ts';
 import { ByteReader } from '../storage/byte-reader.ts';
 import { ByteWriter } from '../storage/byte-writer.ts';
+import type { ProgressAddress } from '../storage/log/state-records.ts';
 import { sipHash } from './sip-hash.ts';
 
 /** What a receipt handle names: one delivery of one message to one group, and until when it was given. */

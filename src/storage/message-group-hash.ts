@@ -25,7 +25,7 @@ export function hashMessageGroup(text: string): GroupHash {
     low = (low ^ (bytes[i] as number)) >>> 0;
     const product = low * PRIME_LOW;
     high = (Math.imul(high, PRIME_LOW) + Math.floor(product / WORD) + (low << 8)) >>> 0;
-    low = product % WORD >>> 0;
+    low = (product % WORD) >>> 0;
   }
   return { high, low: low === 0 && high === 0 ? 1 : low };
 }

@@ -24,6 +24,7 @@ export interface StoreOptions {
   readonly cacheBytes: number;
   /** A write or a barrier was rejected: the store must be healed. */
   readonly onFailure: (error: Error) => void;
+  readonly onVisible: () => void;
   readonly onCommit: (bytes: number) => void;
 }
 
@@ -85,12 +86,24 @@ export class Store {
         nextSequence: sequence + 1,
         lastStoredAtMs: storedAtMs,
       });
-      return new Store(options, { log, index: opened.index, logStore: opened.log, marker, damages: opened.damages, unclean: opened.unclean });
+      return new Store(options, {
+        log,
+        index: opened.index,
+        logStore: opened.log,
+        marker,
+        damages: opened.damages,
+        unclean: opened.unclean,
+      });
     } catch (error) {
       await opened.index.store.close();
       await opened.log.close();
       throw error;
     }
+  }
+
+  /** Sixteen bytes that only this store knows. */
+  get secret(): Uint8Array {
+    return Uint8Array.from(this.#marker.storeId.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
   }
 
   /** Blocks that the next open would have to replay. */

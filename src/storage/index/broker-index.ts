@@ -1,7 +1,7 @@
 import type { DurableStore, KeyRange, KeyValueEntry } from '../../model/key-value-port.ts';
 import type { Checksum } from '../checksum.ts';
 import type { ProgressAddress } from '../log/state-records.ts';
-import { Catalogue, CATALOGUE_RANGES, type MetadataChange } from './catalogue.ts';
+import { CATALOGUE_RANGES, Catalogue, type MetadataChange } from './catalogue.ts';
 import { ConsumeQueue } from './consume-queue.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { EntryRun } from './entry-run.ts';
@@ -17,12 +17,12 @@ const CACHED_RUNS = 128;
  * Everything that is derived from the log, loaded at first use. What changed is listed here until a checkpoint writes it.
  */
 export class BrokerIndex {
-  readonly catalogue = new Catalogue();
+  readonly catalogue: Catalogue = new Catalogue();
   readonly deadLetters: DeadLetters;
   readonly envelope: Envelope;
-  readonly queues = new Map<number, ConsumeQueue>();
+  readonly queues: Map<number, ConsumeQueue> = new Map();
   /** By group id, then topic and queue. */
-  readonly progresses = new Map<number, Map<number, QueueProgress>>();
+  readonly progresses: Map<number, Map<number, QueueProgress>> = new Map();
   dirtyQueues: ConsumeQueue[] = [];
   dirtyProgresses: QueueProgress[] = [];
   /** Ranges whose topic or group was deleted. */
@@ -50,7 +50,8 @@ export class BrokerIndex {
   async loadCatalogue(): Promise<void> {
     for (const range of CATALOGUE_RANGES) {
       for await (const slice of this.#store.scan(range)) {
-        for (const [key, value] of slice) this.catalogue.load(JSON.parse(this.envelope.open(key, value).reader.longText()) as MetadataChange);
+        for (const [key, value] of slice)
+          this.catalogue.load(JSON.parse(this.envelope.open(key, value).reader.longText()) as MetadataChange);
       }
     }
   }

@@ -3,7 +3,7 @@ import type { WriteOperation } from '../../model/key-value-port.ts';
 import type { ResolvedTopicOptions } from '../../model/topic.ts';
 import type { LogPosition } from '../log-position.ts';
 import type { Envelope } from './envelope.ts';
-import { groupKey, rangeOf, subscriptionKey, topicKey, PREFIX } from './keys.ts';
+import { groupKey, PREFIX, rangeOf, subscriptionKey, topicKey } from './keys.ts';
 
 /** A topic as the log knows it. Ids are never given to another topic. */
 export interface TopicRecord {
@@ -49,12 +49,12 @@ export type MetadataChange =
 
 /** Topics, groups and subscriptions: small, wholly in memory, written through to the index at checkpoints. */
 export class Catalogue {
-  readonly topics = new Map<number, TopicRecord>();
-  readonly topicsByName = new Map<string, TopicRecord>();
-  readonly groups = new Map<number, GroupRecord>();
-  readonly groupsByName = new Map<string, GroupRecord>();
+  readonly topics: Map<number, TopicRecord> = new Map();
+  readonly topicsByName: Map<string, TopicRecord> = new Map();
+  readonly groups: Map<number, GroupRecord> = new Map();
+  readonly groupsByName: Map<string, GroupRecord> = new Map();
   /** By group id, then topic name. */
-  readonly subscriptions = new Map<number, Map<string, SubscriptionRecord>>();
+  readonly subscriptions: Map<number, Map<string, SubscriptionRecord>> = new Map();
   nextTopicId = 1;
   nextGroupId = 1;
   #includes: LogPosition = 0;

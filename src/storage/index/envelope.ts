@@ -42,7 +42,8 @@ export class Envelope {
     const reader = new ByteReader(value);
     if (reader.u32() !== this.#sum(key, value.subarray(4))) throw corrupt(`an index value of kind ${key[0]} fails its checksum`);
     const format = reader.u8();
-    if (format > INDEX_FORMAT) throw new BrokerError('MQ_STORE_FORMAT_UNSUPPORTED', `The index has format ${format}; this version reads up to ${INDEX_FORMAT}`);
+    if (format > INDEX_FORMAT)
+      throw new BrokerError('MQ_STORE_FORMAT_UNSUPPORTED', `The index has format ${format}; this version reads up to ${INDEX_FORMAT}`);
     return { includes: reader.u64(), reader };
   }
 

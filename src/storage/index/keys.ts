@@ -72,7 +72,10 @@ export function deadLetterKey(address: ProgressAddress, offset: number): Uint8Ar
 }
 
 /** All keys that begin with a prefix and the numbers behind it. */
-export function rangeOf(prefix: number, ...parts: readonly (readonly [value: number, bytes: number])[]): { gte: Uint8Array; lt: Uint8Array } {
+export function rangeOf(
+  prefix: number,
+  ...parts: readonly (readonly [value: number, bytes: number])[]
+): { gte: Uint8Array; lt: Uint8Array } {
   const gte = pack(prefix, ...parts);
   const lt = gte.slice();
   for (let i = lt.length - 1; i >= 0; i--) {

@@ -1,6 +1,6 @@
+import type { LeaseHolder, LeaseTerms, ProgressAddress, RetryWait } from '../log/state-records.ts';
 import type { LogPosition } from '../log-position.ts';
 import type { GroupKey } from '../message-group-hash.ts';
-import type { LeaseHolder, LeaseTerms, ProgressAddress, RetryWait } from '../log/state-records.ts';
 import { chunkOf, SettledOffsets } from './settled-offsets.ts';
 
 /** What the log says of an unsettled message: a lease runs, a retry waits, or it was released and is due. */
@@ -55,14 +55,14 @@ export class QueueProgress {
   /** Next offset that no record of this group has spoken of. */
   frontier: number;
   nextLease = 1;
-  readonly unsettled = new Map<number, UnsettledMessage>();
+  readonly unsettled: Map<number, UnsettledMessage> = new Map();
   /** Position of the newest record that is included. */
   includes: LogPosition = 0;
   /** Changed since the last snapshot. */
   dirty = false;
-  readonly dirtyChunks = new Set<number>();
+  readonly dirtyChunks: Set<number> = new Set();
   /** Chunks that have a value in the index. */
-  readonly storedChunks = new Set<number>();
+  readonly storedChunks: Set<number> = new Set();
   /** Live only: what goes through this queue for the group. */
   live: object | undefined = undefined;
   /** True when the index lists this queue among those with leases of a process. */
@@ -171,6 +171,18 @@ export class QueueProgress {
     for (const chunk of this.settled.chunks()) this.dirtyChunks.add(chunk);
     for (const offset of this.unsettled.keys()) this.dirtyChunks.add(chunkOf(offset));
     this.storedInFlight = !this.hasProcessLeases;
+  }
+
+  /** Offsets above the floor that are settled. */
+  settledAboveFloor(): number {
+    return this.settled.countAboveFloor();
+  }
+
+  /** Redriven dead letters that lie below the floor. */
+  unsettledBelowFloor(): number {
+    let count = 0;
+    for (const offset of this.unsettled.keys()) if (offset < this.floor) count++;
+    return count;
   }
 
   get hasProcessLeases(): boolean {

@@ -61,6 +61,18 @@ export class SettledOffsets {
     return any ? bytes : undefined;
   }
 
+  /** Settled offsets above the floor. */
+  countAboveFloor(): number {
+    let count = 0;
+    for (const [chunk, words] of this.#chunks) {
+      const first = chunk * CHUNK_OFFSETS;
+      for (let bit = Math.max(0, this.floor - first); bit < CHUNK_OFFSETS; bit++) {
+        if (((words[bit >>> 5] as number) & (1 << (bit & 31))) !== 0) count++;
+      }
+    }
+    return count;
+  }
+
   /** Chunks that have bits. */
   chunks(): IterableIterator<number> {
     return this.#chunks.keys();

@@ -20,7 +20,7 @@ export const BLOCK_FORMAT = 1;
 export const BLOCK_HEADER_BYTES = 28;
 const RECORD_HEADER_BYTES = 5;
 /** A block is full from here on; a reader of a sparse topic pays for its neighbours, so blocks stay small. */
-export const BLOCK_TARGET_BYTES = 96 * 1024;
+export const BLOCK_TARGET_BYTES = 98_304;
 const SCRATCH_BYTES = 128 * 1024;
 
 /** Packs records into a scratch buffer that serves many blocks, one after the other. */
@@ -103,7 +103,10 @@ export class Block {
     if (checksum(bytes.subarray(4)) !== view.getUint32(0, true)) throw corrupt(`block ${sequence} fails its checksum`);
     const format = bytes[4] as number;
     if (format > BLOCK_FORMAT) {
-      throw new BrokerError('MQ_STORE_FORMAT_UNSUPPORTED', `Block ${sequence} has format ${format}; this version reads up to ${BLOCK_FORMAT}`);
+      throw new BrokerError(
+        'MQ_STORE_FORMAT_UNSUPPORTED',
+        `Block ${sequence} has format ${format}; this version reads up to ${BLOCK_FORMAT}`,
+      );
     }
     const block = new Block(bytes, view);
     if (block.sequence !== sequence) throw corrupt(`block ${block.sequence} lies under the key of block ${sequence}`);

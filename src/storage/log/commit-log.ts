@@ -24,6 +24,8 @@ export interface CommitLogOptions {
   readonly cacheBytes: number;
   /** A write or a barrier was rejected; nothing more is written until `resume` or `abandon`. */
   readonly onFailure: (error: Error) => void;
+  /** A group was made visible, and the next write has not started yet. */
+  readonly onVisible: () => void;
   /** A group was committed; called after its entries were told. */
   readonly onCommit: (bytes: number) => void;
 }
@@ -46,6 +48,7 @@ export class CommitLog {
   #committedSequence: number;
   #lastStoredAtMs: number;
   #idle: (() => void)[] = [];
+  #afterCommit: (() => void)[] = [];
   /** Bytes that wait or are being written. */
   queuedBytes = 0;
   writtenBytes = 0;
@@ -120,6 +123,14 @@ export class CommitLog {
     });
   }
 
+  /** Resolves when the next group is committed or abandoned; a group is started where there is none. */
+  nextCommit(): Promise<void> {
+    this.openLater();
+    return new Promise((resolve) => {
+      this.#afterCommit.push(resolve);
+    });
+  }
+
   /**
    * Goes on with a store that was opened anew and whose last block is `lastSequence`. What was in flight is decided by that:
    * it is there, or it is written again under the same sequences. `writeOpening` puts the block that makes all of it durable.
@@ -131,6 +142,8 @@ export class CommitLog {
       invariant(lastSequence < group.firstSequence, `the log ends at ${lastSequence}, inside a group of one atomic write`);
       await store.write(this.#operations(group), { sync: true });
     }
+    // A group that was abandoned because its fate could not be told may be there; its senders were told that it is not.
+    if (group === undefined && lastSequence >= this.#nextSequence) await store.clear({ gte: blockKey(this.#nextSequence) });
     await writeOpening(this.#nextSequence);
     this.#nextSequence++;
     this.#failed = false;
@@ -150,6 +163,7 @@ export class CommitLog {
       this.queuedBytes -= group.bytes;
       for (const entry of group.entries) entry.fail(error);
     }
+    this.#wakeAfterCommit();
     this.#wakeIdle();
   }
 
@@ -198,8 +212,10 @@ export class CommitLog {
     this.queuedBytes -= group.bytes;
     for (const entry of group.entries) entry.commit(group.firstSequence);
     group.recycle();
+    this.#options.onVisible();
     if (this.#groups.length > 0) this.#flush();
     for (const entry of group.entries) entry.settle();
+    this.#wakeAfterCommit();
     this.barriers.request();
     this.#options.onCommit(bytes);
     if (this.#writing === undefined && this.#groups.length === 0) this.#wakeIdle();
@@ -209,6 +225,12 @@ export class CommitLog {
     if (this.#failed) return;
     this.#failed = true;
     this.#options.onFailure(error);
+  }
+
+  #wakeAfterCommit(): void {
+    const waiters = this.#afterCommit;
+    this.#afterCommit = [];
+    for (const resolve of waiters) resolve();
   }
 
   #wakeIdle(): void {

@@ -47,4 +47,3 @@ export const RECORD = {
   /** Reserved: pull consumers. */
   position: 60,
 } as const;
-

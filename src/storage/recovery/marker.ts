@@ -35,7 +35,10 @@ export function decodeMarker(bytes: Uint8Array, checksum: Checksum): Marker | un
   const marker: Marker = { format, storeId, lowWater, clean };
   if (checksum(encoder.encode(JSON.stringify(marker))) !== parsed.checksum) return undefined;
   if (format > STORE_FORMAT) {
-    throw new BrokerError('MQ_STORE_FORMAT_UNSUPPORTED', `The store has format ${format}; this version reads up to ${STORE_FORMAT}. Nothing was changed`);
+    throw new BrokerError(
+      'MQ_STORE_FORMAT_UNSUPPORTED',
+      `The store has format ${format}; this version reads up to ${STORE_FORMAT}. Nothing was changed`,
+    );
   }
   return marker;
 }

@@ -108,7 +108,8 @@ function readable(value: Uint8Array, sequence: number, checksum: Checksum): Bloc
 }
 
 function checkEnd(marker: Marker, end: LogEnd | undefined): void {
-  if (end?.storeTag !== undefined && end.storeTag !== storeTagOf(marker.storeId)) throw damaged('"broker.json" belongs to another store than the log');
+  if (end?.storeTag !== undefined && end.storeTag !== storeTagOf(marker.storeId))
+    throw damaged('"broker.json" belongs to another store than the log');
   const last = end?.sequence ?? 0;
   if (last < marker.lowWater) throw damaged(`The log ends at block ${last}, although everything up to ${marker.lowWater} was durable`);
 }
@@ -121,7 +122,11 @@ interface IndexContext {
 }
 
 /** Opens and completes the index; one that is damaged, foreign or ahead of the log is thrown away and built again from the log. */
-async function openIndex(directory: Directory, log: DurableStore, context: IndexContext): Promise<{ index: BrokerIndex; replay: ReplayResult }> {
+async function openIndex(
+  directory: Directory,
+  log: DurableStore,
+  context: IndexContext,
+): Promise<{ index: BrokerIndex; replay: ReplayResult }> {
   try {
     return await replayOver(await directory.openStore('index', { create: true }), log, context);
   } catch (error) {
@@ -130,7 +135,11 @@ async function openIndex(directory: Directory, log: DurableStore, context: Index
   }
   return await replayOver(await emptyIndex(directory), log, context);
 
-  async function replayOver(opened: DurableStore, journal: DurableStore, given: IndexContext): Promise<{ index: BrokerIndex; replay: ReplayResult }> {
+  async function replayOver(
+    opened: DurableStore,
+    journal: DurableStore,
+    given: IndexContext,
+  ): Promise<{ index: BrokerIndex; replay: ReplayResult }> {
     const store = await withoutRemains(directory, opened);
     try {
       return await replayInto(store, journal, given);
@@ -153,7 +162,11 @@ async function emptyIndex(directory: Directory): Promise<DurableStore> {
   return await directory.openStore('index', { create: true });
 }
 
-async function replayInto(store: DurableStore, log: DurableStore, context: IndexContext): Promise<{ index: BrokerIndex; replay: ReplayResult }> {
+async function replayInto(
+  store: DurableStore,
+  log: DurableStore,
+  context: IndexContext,
+): Promise<{ index: BrokerIndex; replay: ReplayResult }> {
   const index = new BrokerIndex(store, context.checksum);
   const checkpoint = await readCheckpoint(index);
   if (checkpoint !== undefined && checkpoint.storeTag !== context.storeTag) throw corruptIndex('it belongs to another store');
@@ -175,5 +188,8 @@ function corruptIndex(detail: string): BrokerError {
 }
 
 function damaged(detail: string): BrokerError {
-  return new BrokerError('MQ_STORE_DAMAGED', `${detail}. Nothing was changed; restore a backup, or look at the directory before anything else`);
+  return new BrokerError(
+    'MQ_STORE_DAMAGED',
+    `${detail}. Nothing was changed; restore a backup, or look at the directory before anything else`,
+  );
 }

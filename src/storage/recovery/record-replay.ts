@@ -7,14 +7,7 @@ import type { QueueProgress } from '../index/queue-progress.ts';
 import type { Block } from '../log/block.ts';
 import { type MessageHead, readMessageHead } from '../log/message-record.ts';
 import { RECORD } from '../log/record-kinds.ts';
-import {
-  readAddress,
-  readChangeInvisible,
-  readDeadLetters,
-  readHandOut,
-  readOffsets,
-  readRetryWaits,
-} from '../log/state-records.ts';
+import { readAddress, readChangeInvisible, readDeadLetters, readHandOut, readOffsets, readRetryWaits } from '../log/state-records.ts';
 import { type LogPosition, logPosition } from '../log-position.ts';
 
 /**
@@ -95,7 +88,10 @@ export class RecordReplay {
   async #state(kind: number, reader: ByteReader, position: LogPosition): Promise<void> {
     const address = readAddress(reader);
     const { catalogue } = this.#index;
-    if (!catalogue.groups.has(address.groupId) || (!catalogue.topics.has(address.topicId) && kind !== RECORD.redrive && kind !== RECORD.purge)) {
+    if (
+      !catalogue.groups.has(address.groupId) ||
+      (!catalogue.topics.has(address.topicId) && kind !== RECORD.redrive && kind !== RECORD.purge)
+    ) {
       if (address.groupId >= catalogue.nextGroupId || address.topicId >= catalogue.nextTopicId) this.dangling++;
       return;
     }

@@ -1,12 +1,12 @@
-import type { Damage } from '../../model/events.ts';
 import { BrokerError, isBrokerError } from '../../model/errors.ts';
+import type { Damage } from '../../model/events.ts';
 import type { DurableStore } from '../../model/key-value-port.ts';
 import type { Checksum } from '../checksum.ts';
 import type { BrokerIndex } from '../index/broker-index.ts';
 import { Block, blockKey, sequenceOfKey } from '../log/block.ts';
+import { RECORD } from '../log/record-kinds.ts';
 import { type Gap, readOpened } from './opened-record.ts';
 import { RecordReplay } from './record-replay.ts';
-import { RECORD } from '../log/record-kinds.ts';
 
 /** What a replay found. */
 export interface ReplayResult {
@@ -19,7 +19,6 @@ export interface ReplayResult {
 
 /** Applies the blocks behind a checkpoint to the index, and watches for what is missing or damaged. */
 export class Replay {
-  readonly #index: BrokerIndex;
   readonly #checksum: Checksum;
   readonly #storeTag: number;
   readonly #records: RecordReplay;
@@ -28,7 +27,6 @@ export class Replay {
   #lastStoredAtMs: number;
 
   constructor(index: BrokerIndex, options: { checksum: Checksum; storeTag: number; storedAtMs: number }) {
-    this.#index = index;
     this.#checksum = options.checksum;
     this.#storeTag = options.storeTag;
     this.#lastStoredAtMs = options.storedAtMs;
@@ -79,21 +77,41 @@ export class Replay {
 
   #reportLost(lowWater: number): void {
     for (const gap of this.#gaps) {
-      if (gap.from <= lowWater) throw damaged(`Blocks ${gap.from} to ${gap.to} are missing, although everything up to ${lowWater} was durable`);
+      if (gap.from <= lowWater)
+        throw damaged(`Blocks ${gap.from} to ${gap.to} are missing, although everything up to ${lowWater} was durable`);
       const lostBlocks = gap.to - gap.from + 1;
-      this.#damages.push({ kind: 'powerLoss', store: 'log', detail: `Blocks ${gap.from} to ${gap.to} did not survive`, lostBlocks, position: gap.from });
+      this.#damages.push({
+        kind: 'powerLoss',
+        store: 'log',
+        detail: `Blocks ${gap.from} to ${gap.to} did not survive`,
+        lostBlocks,
+        position: gap.from,
+      });
     }
     const dangling = this.#records.dangling;
     if (dangling > 0) {
-      this.#damages.push({ kind: 'missingBlocks', store: 'log', detail: `${dangling} records point at what is not there and were dropped`, lostMessages: dangling });
+      this.#damages.push({
+        kind: 'missingBlocks',
+        store: 'log',
+        detail: `${dangling} records point at what is not there and were dropped`,
+        lostMessages: dangling,
+      });
     }
     const lostMessages = this.#records.lostMessages;
     if (lostMessages > 0) {
-      this.#damages.push({ kind: 'missingBlocks', store: 'log', detail: `${lostMessages} messages were in blocks that are gone`, lostMessages });
+      this.#damages.push({
+        kind: 'missingBlocks',
+        store: 'log',
+        detail: `${lostMessages} messages were in blocks that are gone`,
+        lostMessages,
+      });
     }
   }
 }
 
 function damaged(detail: string): BrokerError {
-  return new BrokerError('MQ_STORE_DAMAGED', `${detail}. Nothing was changed; restore a backup, or look at the directory before anything else`);
+  return new BrokerError(
+    'MQ_STORE_DAMAGED',
+    `${detail}. Nothing was changed; restore a backup, or look at the directory before anything else`,
+  );
 }

@@ -1,0 +1,266 @@
+import { EventEmitter } from 'eventemitter3';
+import type { ResolvedBrokerOptions } from './broker-options.ts';
+import { LocalAdmin } from './client/local-admin.ts';
+import { Arrivals } from './delivery/arrivals.ts';
+import { DeadlineQueue } from './delivery/deadline-queue.ts';
+import { Delivery, fireDeadline } from './delivery/delivery.ts';
+import type { DeliveryContext, DeliveryCounters } from './delivery/delivery-context.ts';
+import { ReceiptHandles } from './delivery/receipt-handle.ts';
+import { Suspects } from './delivery/suspects.ts';
+import { Checkpointer } from './maintenance/checkpointer.ts';
+import { DiskWatch } from './maintenance/disk-watch.ts';
+import { Healer } from './maintenance/healer.ts';
+import type { BrokerStats } from './model/admin.ts';
+import { BrokerError } from './model/errors.ts';
+import type { BrokerEvents, BrokerState, Damage } from './model/events.ts';
+import { MessageIdSource } from './model/message-id.ts';
+import type { CloseOptions } from './model/messaging.ts';
+import type { Directory } from './model/storage-provider.ts';
+import { nodeProcess } from './platform/node/node-process.ts';
+import { zlibCrc32 } from './platform/node/zlib-crc32.ts';
+import { portableCrc32 } from './storage/checksum.ts';
+import { Store } from './storage/store.ts';
+
+/** Everything that a broker is made of, wired: who is told of a commit, a failure, a deadline. */
+export class BrokerParts {
+  readonly delivery: Delivery;
+  readonly admin: LocalAdmin;
+  readonly events: EventEmitter<BrokerEvents>;
+  /** Open producers and consumers. */
+  readonly clients: Set<{ close(options?: CloseOptions): Promise<void> }> = new Set();
+  readonly #options: ResolvedBrokerOptions;
+  readonly #directory: Directory;
+  readonly #store: Store;
+  readonly #healer: Healer;
+  readonly #checkpointer: Checkpointer;
+  readonly #deadlines: DeadlineQueue<Parameters<typeof fireDeadline>[0]>;
+  readonly #counters: DeliveryCounters = { sent: 0, delivered: 0, acked: 0, failed: 0, deadLettered: 0, expiredLeases: 0 };
+  readonly #openedAtMs: number;
+  #state: BrokerState = 'open';
+  #unreported: readonly Damage[];
+
+  private constructor(options: ResolvedBrokerOptions, directory: Directory, store: Store, wiring: Wiring) {
+    const { clock, logger } = options;
+    this.#options = options;
+    this.#directory = directory;
+    this.#store = store;
+    this.#openedAtMs = clock.now();
+    this.#unreported = store.damages;
+    this.events = this.#emitter();
+    this.#deadlines = new DeadlineQueue(clock, fireDeadline);
+    this.#checkpointer = new Checkpointer(() => store, clock, logger);
+    this.#healer = new Healer({
+      store: () => store,
+      directory,
+      clock,
+      logger,
+      onState: (state) => this.#setState(state),
+      onHealed: () => this.#wakeEverybody(),
+    });
+    const arrivals = new Arrivals();
+    this.delivery = new Delivery(this.#context(arrivals), options);
+    this.admin = new LocalAdmin(this.delivery, () => this.#stats());
+    const watch = new DiskWatch(directory, {
+      floorBytes: options.limits.minFreeDiskBytes,
+      logger,
+      onChange: (refusal) => {
+        this.delivery.gate.refusal = refusal;
+      },
+    });
+    wiring.onFailure = (error) => this.#healer.failed(error);
+    wiring.onVisible = () => arrivals.wake();
+    wiring.onCommit = (bytes) => {
+      this.delivery.gate.released();
+      this.#checkpointer.committed(bytes);
+      watch.wrote(bytes);
+    };
+    wiring.ready = () => watch.check();
+  }
+
+  static async open(options: ResolvedBrokerOptions): Promise<BrokerParts> {
+    const { clock, random, limits, lockWaitMs } = options;
+    const directory = await options.storage.acquire({ lockWaitMs, minFreeDiskBytes: limits.minFreeDiskBytes, clock });
+    const wiring: Wiring = { onFailure: ignore, onVisible: ignore, onCommit: ignore, ready: () => Promise.resolve() };
+    try {
+      const store = await Store.open({
+        directory,
+        clock,
+        random,
+        process: nodeProcess,
+        checksum: zlibCrc32 ?? portableCrc32,
+        cacheBytes: limits.cacheBytes,
+        onFailure: (error) => wiring.onFailure(error),
+        onVisible: () => wiring.onVisible(),
+        onCommit: (bytes) => wiring.onCommit(bytes),
+      });
+      const parts = new BrokerParts(options, directory, store, wiring);
+      for (const damage of store.damages) options.logger.warn({ damage }, 'damage was found while opening');
+      await wiring.ready();
+      await parts.delivery.recallUnsettled();
+      return parts;
+    } catch (error) {
+      await directory.release();
+      throw error;
+    }
+  }
+
+  /** Nothing new is taken on. */
+  closing(): void {
+    this.#setState('closing');
+  }
+
+  /** Writes everything down and lets go; after the deadline without the writing. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#stopTimers();
+    await this.#healer.stop();
+    this.delivery.gate.refuseAll(notOpen('closing'));
+    try {
+      if (this.#healer.failure !== undefined) await this.#store.abandon();
+      else await this.#closeStore(deadlineMs);
+    } finally {
+      this.#setState('closed');
+      await this.#directory.release();
+    }
+  }
+
+  /** Dies as a killed process does. */
+  async abandon(): Promise<void> {
+    this.#setState('closed');
+    this.#stopTimers();
+    const error = notOpen('closed');
+    this.delivery.gate.refuseAll(error);
+    void this.#healer.stop();
+    this.#store.log.abandon(error);
+    await Promise.allSettled([...this.clients].map((client) => client.close({ deadlineMs: 0 })));
+    await this.#store.abandon();
+    await this.#directory.release();
+  }
+
+  async #closeStore(deadlineMs: number): Promise<void> {
+    const timer = { expired: false, cancel: ignore };
+    const deadline = new Promise<void>((resolve) => {
+      const set = this.#options.clock.setTimer(Math.max(deadlineMs, MINIMUM_FLUSH_MS), () => {
+        timer.expired = true;
+        resolve();
+      });
+      timer.cancel = () => set.cancel();
+    });
+    const closed = this.#store.close();
+    await Promise.race([closed, deadline]);
+    timer.cancel();
+    if (timer.expired) {
+      closed.catch(ignore);
+      await this.#store.abandon();
+    }
+  }
+
+  #context(arrivals: Arrivals): DeliveryContext {
+    const { clock, random, limits, logger, storage } = this.#options;
+    return {
+      store: this.#store,
+      clock,
+      process: nodeProcess,
+      limits,
+      logger,
+      events: this.events,
+      ids: new MessageIdSource({ random, clock }),
+      handles: new ReceiptHandles(this.#store.secret),
+      deadlines: this.#deadlines,
+      suspects: new Suspects(),
+      arrivals,
+      counters: this.#counters,
+      storage: storage.kind,
+      assertOpen: () => this.#assertOpen(),
+    };
+  }
+
+  #assertOpen(): void {
+    if (this.#healer.failure !== undefined) throw this.#healer.failure;
+    if (this.#state === 'closing' || this.#state === 'closed') throw notOpen(this.#state);
+  }
+
+  #setState(to: BrokerState): void {
+    const from = this.#state;
+    if (from === to || from === 'closed' || (from === 'closing' && to !== 'closed')) return;
+    this.#state = to;
+    this.events.emit('state', { from, to });
+  }
+
+  #wakeEverybody(): void {
+    this.delivery.gate.released();
+    this.delivery.groups.wakeAll();
+  }
+
+  #stopTimers(): void {
+    this.#checkpointer.stop();
+    this.#deadlines.stop();
+  }
+
+  /** Damage found while opening is told to the first listener, also when it comes later. */
+  #emitter(): EventEmitter<BrokerEvents> {
+    const events = new EventEmitter<BrokerEvents>();
+    const replay = (event: unknown, listener: unknown): void => {
+      if (event !== 'damage' || this.#unreported.length === 0) return;
+      const damages = this.#unreported;
+      this.#unreported = [];
+      queueMicrotask(() => {
+        for (const damage of damages) (listener as BrokerEvents['damage'])(damage);
+      });
+    };
+    for (const name of ['on', 'addListener', 'once'] as const) {
+      const original = events[name].bind(events);
+      events[name] = ((event: never, listener: never, context: unknown) => {
+        original(event, listener, context);
+        replay(event, listener);
+        return events;
+      }) as never;
+    }
+    return events;
+  }
+
+  #stats(): BrokerStats {
+    const { log, index } = this.#store;
+    return {
+      state: this.#state,
+      storage: this.#options.storage.kind,
+      openedAtMs: this.#openedAtMs,
+      topics: index.catalogue.topics.size,
+      groups: index.catalogue.groups.size,
+      producers: this.#count('producer'),
+      consumers: this.#count('consumer'),
+      ...this.#counters,
+      unsettled: this.delivery.groups.unsettled,
+      logBytes: log.writtenBytes,
+      logBlocks: log.committedSequence,
+      groupCommits: log.commits,
+      barriers: log.barriers.completed,
+      queuedBytes: log.queuedBytes,
+      cacheBytes: log.cache.bytes,
+      heals: this.#healer.heals,
+      lastCheckpointAtMs: this.#store.lastCheckpointAtMs,
+    };
+  }
+
+  #count(kind: 'producer' | 'consumer'): number {
+    let count = 0;
+    for (const client of this.clients) if ('send' in client === (kind === 'producer')) count++;
+    return count;
+  }
+}
+
+/** A close with a short deadline still gets the time of one flush. */
+const MINIMUM_FLUSH_MS = 1000;
+
+/** What the store calls; filled in when the parts that answer exist. */
+interface Wiring {
+  onFailure: (error: Error) => void;
+  onVisible: () => void;
+  onCommit: (bytes: number) => void;
+  ready: () => Promise<void>;
+}
+
+function ignore(): void {}
+
+function notOpen(state: string): BrokerError {
+  return new BrokerError('MQ_BROKER_NOT_OPEN', `The broker is ${state}; open another one`);
+}

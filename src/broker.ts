@@ -1,0 +1,137 @@
+import type { EventEmitter } from 'eventemitter3';
+import { type BrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker-options.ts';
+import { BrokerParts } from './broker-parts.ts';
+import { LocalProducer } from './client/producer.ts';
+import { LocalPushConsumer } from './client/push-consumer.ts';
+import { LocalSimpleConsumer } from './client/simple-consumer.ts';
+import { ABANDON } from './model/abandon.ts';
+import type { Admin } from './model/admin.ts';
+import { notSupported } from './model/errors.ts';
+import type { BrokerEvents } from './model/events.ts';
+import type {
+  CloseOptions,
+  Messaging,
+  Producer,
+  ProducerOptions,
+  PushConsumer,
+  PushConsumerOptions,
+  SimpleConsumer,
+  SimpleConsumerOptions,
+} from './model/messaging.ts';
+import { requireInteger } from './model/option-checks.ts';
+
+const DEFAULT_CLOSE_DEADLINE_MS = 30_000;
+
+/**
+ * A message broker inside this process: Apache RocketMQ's model over two LevelDB stores in one directory.
+ * A broker that exists is open; closing it closes its producers and consumers.
+ *
+ * @example
+ * ```ts
+ * const broker = await Broker.open({ location: './data' });
+ * await broker.createProducer().send({ topic: 'greetings', body: 'hello' });
+ * await broker.close();
+ * ```
+ * @public
+ * @since 0.1.0
+ */
+export class Broker implements Messaging {
+  /** Topics, groups, progress, dead letters and figures. */
+  readonly admin: Admin;
+  /** What happened, each after it was committed. */
+  readonly events: EventEmitter<BrokerEvents>;
+  readonly #options: ResolvedBrokerOptions;
+  readonly #parts: BrokerParts;
+  readonly #clients: Set<{ close(options?: CloseOptions): Promise<void> }>;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: ResolvedBrokerOptions, parts: BrokerParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#clients = parts.clients;
+    this.admin = parts.admin;
+    this.events = parts.events;
+    definePlanned(this);
+  }
+
+  /**
+   * Opens a broker, recovering whatever an unclean end left. It serves when this resolves.
+   * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_STORE_LOCKED`, `MQ_STORE_DAMAGED`, `MQ_STORE_CORRUPT`, `MQ_STORE_FORMAT_UNSUPPORTED`,
+   * `MQ_DISK_FULL`, `MQ_STORE_WRITE_FAILED`
+   */
+  static async open(options: BrokerOptions): Promise<Broker> {
+    const resolved = resolveBrokerOptions(options);
+    return new Broker(resolved, await BrokerParts.open(resolved));
+  }
+
+  /** Something to send with; cheap, may be many. @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_BROKER_NOT_OPEN`, `MQ_NOT_SUPPORTED` */
+  createProducer(options: ProducerOptions = {}): Producer {
+    const { delivery } = this.#parts;
+    delivery.context.assertOpen();
+    const onClose = (closed: LocalProducer): unknown => this.#clients.delete(closed);
+    const producer = new LocalProducer(delivery, options, { durability: this.#options.durability, onClose });
+    this.#clients.add(producer);
+    return producer;
+  }
+
+  /** A consumer whose listener is called with each message. Resolves when the group's start positions are durable. */
+  async createPushConsumer(options: PushConsumerOptions): Promise<PushConsumer> {
+    const { delivery } = this.#parts;
+    delivery.context.assertOpen();
+    const consumer = await LocalPushConsumer.open(delivery, options, (closed) => this.#clients.delete(closed));
+    this.#clients.add(consumer);
+    return consumer;
+  }
+
+  /** A consumer that asks for messages itself. Resolves when the group's start positions are durable. */
+  async createSimpleConsumer(options: SimpleConsumerOptions): Promise<SimpleConsumer> {
+    const { delivery } = this.#parts;
+    delivery.context.assertOpen();
+    const consumer = await LocalSimpleConsumer.open(delivery, options, (closed) => this.#clients.delete(closed));
+    this.#clients.add(consumer);
+    return consumer;
+  }
+
+  /**
+   * Closes consumers (waiting for their listeners) and producers, writes everything down durably, and lets the directory go.
+   * Settles at the deadline at the latest (default 30 s), leaving a store that the next open recovers. A second call waits for the first.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(requireInteger('deadlineMs', options.deadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS, 0));
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal */
+  [ABANDON](): Promise<void> {
+    this.#closing = this.#parts.abandon();
+    return this.#closing;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    this.#parts.closing();
+    const clients = [...this.#clients];
+    await Promise.allSettled(clients.map((client) => client.close({ deadlineMs })));
+    await this.#parts.close(deadlineMs);
+  }
+}
+
+/** What the contract has and this version does not: callable and refused, a property refuses when it is read. */
+function definePlanned(broker: Broker): void {
+  const refuse = (name: string): unknown => ({ value: () => Promise.reject(notSupported(`broker.${name}`)), enumerable: false });
+  Object.defineProperties(broker, {
+    createPullConsumer: refuse('createPullConsumer') as PropertyDescriptor,
+    atomic: refuse('atomic') as PropertyDescriptor,
+    store: {
+      get: () => {
+        throw notSupported('broker.store');
+      },
+      enumerable: false,
+    },
+  });
+}
+
+Object.defineProperty(Broker, 'repair', { value: () => Promise.reject(notSupported('Broker.repair')), enumerable: false });

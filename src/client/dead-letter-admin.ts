@@ -1,0 +1,110 @@
+import { type ConsumerGroup, groupNotFound } from '../delivery/consumer-group.ts';
+import { type ReadDeadLetter, readDeadLetter } from '../delivery/dead-letter-reading.ts';
+import { purge, redriveToGroup, redriveToTopic } from '../delivery/dead-letter-verbs.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import type { DeadLetter, Page, PageRequest, PurgeResult, RedriveRequest, RedriveResult } from '../model/admin.ts';
+import { BrokerError, illegalArgument } from '../model/errors.ts';
+import { validateGroupName, validateTopicName } from '../model/names.ts';
+import { checkFieldNames, requireObject } from '../model/option-checks.ts';
+import type { StoredDeadLetter } from '../storage/index/dead-letters.ts';
+import { resolvePage } from './page.ts';
+
+/** Dead letters that are taken off their list by one commit. */
+const BATCH = 256;
+const KNOWN: ReadonlySet<string> = new Set(['messageIds', 'to']);
+const PLANNED: ReadonlySet<string> = new Set(['filter', 'maxPerSecond']);
+
+/** The dead letters of a group: listed, delivered again, or thrown away. */
+export class DeadLetterAdmin {
+  readonly #delivery: Delivery;
+
+  constructor(delivery: Delivery) {
+    this.#delivery = delivery;
+  }
+
+  async listDeadLetters(group: string, page?: PageRequest): Promise<Page<DeadLetter>> {
+    const { record } = this.#find(group);
+    const { limit, cursor } = resolvePage(page);
+    const { deadLetters } = this.#delivery.context.store.index;
+    const items: DeadLetter[] = [];
+    let last: Uint8Array | undefined;
+    for await (const stored of deadLetters.list(record.groupId, cursor === undefined ? undefined : fromHex(cursor))) {
+      if (items.length === limit) return { items, nextCursor: toHex(last as Uint8Array) };
+      last = stored.key;
+      items.push((await readDeadLetter(this.#delivery.context, record.name, stored)).letter);
+    }
+    return { items };
+  }
+
+  async redriveDeadLetters(group: string, request: RedriveRequest = {}): Promise<RedriveResult> {
+    checkFieldNames('redriveDeadLetters', requireObject('The request of redriveDeadLetters', request), KNOWN, PLANNED);
+    const found = this.#find(group);
+    const topic =
+      request.to === undefined
+        ? undefined
+        : await this.#delivery.topics.obtain(validateTopicName(request.to, this.#delivery.context.limits));
+    const wanted = request.messageIds === undefined ? undefined : idsOf(request.messageIds);
+    let redriven = 0;
+    for await (const batch of this.#batches(found, wanted)) {
+      if (topic === undefined) await redriveToGroup(this.#delivery, found, batch);
+      else await redriveToTopic(this.#delivery, topic, batch);
+      redriven += batch.length;
+    }
+    if (wanted !== undefined && wanted.size > 0) {
+      const [id] = wanted;
+      throw new BrokerError(
+        'MQ_MESSAGE_NOT_FOUND',
+        `Message ${JSON.stringify(id)} is no dead letter of group ${JSON.stringify(group)}; ${redriven} others were redriven`,
+      );
+    }
+    return { redriven };
+  }
+
+  async purgeDeadLetters(group: string): Promise<PurgeResult> {
+    const found = this.#find(group);
+    let purged = 0;
+    for await (const batch of this.#batches(found, undefined)) {
+      await purge(this.#delivery, batch);
+      purged += batch.length;
+    }
+    return { purged };
+  }
+
+  /** Dead letters that are there now, in batches; found ids leave `wanted`. */
+  async *#batches(group: ConsumerGroup, wanted: Set<string> | undefined): AsyncGenerator<ReadDeadLetter[]> {
+    const { context } = this.#delivery;
+    const all: StoredDeadLetter[] = [];
+    for await (const stored of context.store.index.deadLetters.list(group.record.groupId)) all.push(stored);
+    let batch: ReadDeadLetter[] = [];
+    for (const stored of all) {
+      const read = await readDeadLetter(context, group.record.name, stored);
+      if (wanted !== undefined && !wanted.delete(read.letter.messageId)) continue;
+      batch.push(read);
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  #find(name: string): ConsumerGroup {
+    const group = this.#delivery.groups.find(validateGroupName(name, this.#delivery.context.limits));
+    if (group === undefined) throw groupNotFound(name);
+    return group;
+  }
+}
+
+function idsOf(messageIds: readonly string[]): Set<string> {
+  if (!Array.isArray(messageIds) || messageIds.some((id) => typeof id !== 'string'))
+    throw illegalArgument('messageIds must be an array of message ids');
+  return new Set(messageIds);
+}
+
+function toHex(key: Uint8Array): string {
+  return Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function fromHex(cursor: string): Uint8Array {
+  if (!/^([0-9a-f]{2})+$/.test(cursor)) throw illegalArgument('A cursor must be the nextCursor of the page before');
+  return Uint8Array.from(cursor.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}

@@ -1,0 +1,58 @@
+import { acknowledge } from '../delivery/acknowledge.ts';
+import { deadLetter } from '../delivery/dead-letter.ts';
+import type { DeliveryContext } from '../delivery/delivery-context.ts';
+import { retryLater } from '../delivery/lease-end.ts';
+import { heldMessage, queueOf } from '../delivery/message-view.ts';
+import { retryDelayMs } from '../model/retry-policy.ts';
+import type { ListenerCall } from './listener-call.ts';
+
+/** Errors of listeners that were logged, by group and text; more than these are not remembered. */
+const REMEMBERED_ERRORS = 1000;
+
+/** What follows a listener call: an acknowledgement, a retry after the policy's delay, or the dead letters. */
+export class ListenerOutcomes {
+  readonly #context: DeliveryContext;
+  readonly #logged = new Set<string>();
+
+  constructor(context: DeliveryContext) {
+    this.#context = context;
+  }
+
+  /** Nobody waits for it: the acknowledgement is on disk with the next group commit. */
+  succeeded(call: ListenerCall): void {
+    const { held } = call;
+    if (held === undefined || heldMessage(call.view) !== held || held.claimed) return;
+    acknowledge(this.#context, queueOf(call.view), held);
+  }
+
+  failed(call: ListenerCall, error: unknown): void {
+    const { held, view } = call;
+    if (held === undefined || heldMessage(view) !== held || held.claimed) return;
+    const queue = queueOf(view);
+    const { group } = queue;
+    const attempt = view.deliveryAttempt;
+    this.#context.counters.failed++;
+    const isLast = attempt >= group.maxAttempts;
+    const delayMs = isLast ? 0 : retryDelayMs(group.record.options.retryPolicy, attempt);
+    const nextAttemptAtMs = isLast ? undefined : this.#context.clock.now() + delayMs;
+    this.#log(group.record.name, call, error, nextAttemptAtMs);
+    if (isLast) deadLetter(this.#context, queue, held, reasonOf(error)).catch((cause: Error) => group.reportUnreadable(cause));
+    else retryLater(this.#context, queue, held, delayMs);
+    if (this.#context.events.listenerCount('failed') === 0) return;
+    this.#context.events.emit('failed', { group: group.record.name, message: view, attempt, error, nextAttemptAtMs });
+  }
+
+  /** Once for each group and error text, with the stack; whether or not anybody listens to `failed`. */
+  #log(group: string, call: ListenerCall, error: unknown, nextAttemptAtMs: number | undefined): void {
+    const text = `${group}: ${reasonOf(error)}`;
+    if (this.#logged.has(text) || this.#logged.size >= REMEMBERED_ERRORS) return;
+    this.#logged.add(text);
+    const { topic, messageId, deliveryAttempt } = call.view;
+    const next = nextAttemptAtMs === undefined ? 'dead letters' : new Date(nextAttemptAtMs).toISOString();
+    this.#context.logger.warn({ group, topic, messageId, attempt: deliveryAttempt, next, err: error }, 'a listener failed');
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}

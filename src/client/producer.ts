@@ -1,0 +1,133 @@
+import type { Delivery } from '../delivery/delivery.ts';
+import type { ResolvedSendOptions } from '../delivery/send.ts';
+import { BrokerError, illegalArgument, isBrokerError } from '../model/errors.ts';
+import type { Durability, Message, SendReceipt } from '../model/message.ts';
+import type { Producer, ProducerOptions, SendOptions } from '../model/messaging.ts';
+import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
+
+const DEFAULT_MAX_ATTEMPTS = 3;
+const DEFAULT_TIMEOUT_MS = 30_000;
+const KNOWN: ReadonlySet<string> = new Set(['topics', 'maxAttempts', 'timeoutMs', 'onFull']);
+const PLANNED: ReadonlySet<string> = new Set(['transactionChecker']);
+const SEND_KNOWN: ReadonlySet<string> = new Set(['durability', 'signal']);
+const NONE: ReadonlySet<string> = new Set();
+
+/** Sends to a broker in this process. */
+export class LocalProducer implements Producer {
+  readonly #delivery: Delivery;
+  readonly #defaults: ResolvedSendOptions;
+  readonly #maxAttempts: number;
+  readonly #onClose: (producer: LocalProducer) => void;
+  readonly #pending = new Set<Promise<unknown>>();
+  #closed = false;
+
+  constructor(
+    delivery: Delivery,
+    options: ProducerOptions,
+    context: { durability: Durability; onClose: (producer: LocalProducer) => void },
+  ) {
+    requireObject('The options of a producer', options);
+    checkFieldNames('The options of a producer', options, KNOWN, PLANNED);
+    this.#delivery = delivery;
+    this.#onClose = context.onClose;
+    this.#maxAttempts = requireInteger('maxAttempts', options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS, 1);
+    const { onFull = 'wait' } = options;
+    if (onFull !== 'wait' && onFull !== 'reject') throw illegalArgument(`onFull must be 'wait' or 'reject', not ${JSON.stringify(onFull)}`);
+    this.#defaults = {
+      durability: context.durability,
+      onFull,
+      timeoutMs: requireInteger('timeoutMs', options.timeoutMs ?? DEFAULT_TIMEOUT_MS, 1),
+      signal: undefined,
+    };
+    for (const topic of options.topics ?? []) this.#track(delivery.topics.obtain(topic)).catch(() => undefined);
+  }
+
+  send(message: Message, options?: SendOptions): Promise<SendReceipt> {
+    try {
+      this.#assertOpen();
+      const resolved = this.#resolve(options);
+      return this.#retried(this.#delivery.sender.send(message, resolved), () => this.#delivery.sender.send(message, resolved));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  sendBatch(messages: readonly Message[], options?: SendOptions): Promise<SendReceipt[]> {
+    try {
+      this.#assertOpen();
+      const resolved = this.#resolve(options);
+      return this.#retried(this.#delivery.sender.sendBatch(messages, resolved), () => this.#delivery.sender.sendBatch(messages, resolved));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  sendOneway(message: Message, callback?: (error: BrokerError | undefined, receipt?: SendReceipt) => void): void {
+    if (callback !== undefined && typeof callback !== 'function') throw illegalArgument('The callback of sendOneway must be a function');
+    this.send(message).then(
+      (receipt) => callback?.(undefined, receipt),
+      (error: Error) => {
+        if (callback !== undefined) callback(asBrokerError(error));
+        else this.#delivery.context.events.emit('error', error);
+      },
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#onClose(this);
+    while (this.#pending.size > 0) await Promise.allSettled([...this.#pending]);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** A send that is known not to be stored is tried again; whatever else went wrong is the caller's to decide. */
+  #retried<T>(first: Promise<T>, again: () => Promise<T>): Promise<T> {
+    if (this.#maxAttempts === 1) return this.#track(first);
+    return this.#track(
+      first.catch(async (error: unknown) => {
+        for (let attempt = 2; ; attempt++) {
+          if (!isBrokerError(error) || error.code !== 'MQ_STORE_WRITE_FAILED' || attempt > this.#maxAttempts) throw error;
+          try {
+            return await again();
+          } catch (next) {
+            error = next;
+          }
+        }
+      }),
+    );
+  }
+
+  #track<T>(promise: Promise<T>): Promise<T> {
+    this.#pending.add(promise);
+    const done = (): unknown => this.#pending.delete(promise);
+    promise.then(done, done);
+    return promise;
+  }
+
+  #resolve(options: SendOptions | undefined): ResolvedSendOptions {
+    if (options === undefined) return this.#defaults;
+    checkFieldNames('The options of a send', requireObject('The options of a send', options), SEND_KNOWN, NONE);
+    const { durability = this.#defaults.durability, signal } = options;
+    if (durability !== 'sync' && durability !== 'async')
+      throw illegalArgument(`durability must be 'sync' or 'async', not ${JSON.stringify(durability)}`);
+    if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw illegalArgument('signal must be an AbortSignal');
+    return { ...this.#defaults, durability, signal };
+  }
+
+  #assertOpen(): void {
+    this.#delivery.context.assertOpen();
+    if (this.#closed) throw new BrokerError('MQ_BROKER_NOT_OPEN', 'The producer is closed; create another one');
+  }
+}
+
+function asBrokerError(error: Error): BrokerError {
+  if (isBrokerError(error)) return error;
+  return new BrokerError(
+    (error as { code?: unknown }).code === 'MQ_ILLEGAL_ARGUMENT' ? 'MQ_ILLEGAL_ARGUMENT' : 'MQ_INTERNAL_ERROR',
+    error.message,
+    { cause: error },
+  );
+}

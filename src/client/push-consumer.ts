@@ -1,0 +1,196 @@
+import type { Delivery } from '../delivery/delivery.ts';
+import type { GroupMember } from '../delivery/group-member.ts';
+import { illegalArgument } from '../model/errors.ts';
+import { resolveStartFrom } from '../model/group.ts';
+import type { MessageView } from '../model/message.ts';
+import type { CloseOptions, PushConsumer, PushConsumerOptions } from '../model/messaging.ts';
+import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
+import { ListenerCall } from './listener-call.ts';
+import { ListenerOutcomes } from './listener-outcomes.ts';
+import { filtersOf, groupOf, invisibleDuration } from './subscription-options.ts';
+
+const KNOWN: ReadonlySet<string> = new Set([
+  'group',
+  'subscriptions',
+  'listener',
+  'concurrency',
+  'consumeTimeoutMs',
+  'maxCachedMessages',
+  'maxCachedBytes',
+  'startFrom',
+]);
+const PLANNED: ReadonlySet<string> = new Set(['mode']);
+const DEFAULT_CONCURRENCY = 20;
+const DEFAULT_CONSUME_TIMEOUT_MS = 900_000;
+const DEFAULT_CLOSE_DEADLINE_MS = 30_000;
+const MAX_CONCURRENCY = 65_536;
+
+/** A consumer whose listener is called with each message as soon as a call is free. */
+export class LocalPushConsumer implements PushConsumer {
+  readonly #delivery: Delivery;
+  readonly #options: { listener: PushConsumerOptions['listener']; concurrency: number; consumeTimeoutMs: number };
+  readonly #outcomes: ListenerOutcomes;
+  readonly #onClose: (consumer: LocalPushConsumer) => void;
+  /** Listener calls under way, by the lease that they hold. */
+  readonly #calls = new Set<ListenerCall>();
+  #member: GroupMember | undefined;
+  /** Messages that are being handed out or listened to; never more than `concurrency`. */
+  #taken = 0;
+  #paused = false;
+  #releaseProcess: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
+
+  private constructor(delivery: Delivery, options: PushConsumerOptions, onClose: (consumer: LocalPushConsumer) => void) {
+    const { limits } = delivery.context;
+    checkFieldNames('The options of a push consumer', requireObject('The options of a push consumer', options), KNOWN, PLANNED);
+    if (typeof options.listener !== 'function') throw illegalArgument('A push consumer needs a listener function');
+    this.#delivery = delivery;
+    this.#onClose = onClose;
+    this.#outcomes = new ListenerOutcomes(delivery.context);
+    const timeoutMs = options.consumeTimeoutMs ?? Math.min(DEFAULT_CONSUME_TIMEOUT_MS, limits.maxInvisibleDurationMs);
+    const concurrency = requireInteger('concurrency', options.concurrency ?? DEFAULT_CONCURRENCY, 1, MAX_CONCURRENCY);
+    const cached = requireInteger('maxCachedMessages', options.maxCachedMessages ?? MAX_CONCURRENCY, 1);
+    requireInteger('maxCachedBytes', options.maxCachedBytes ?? 1, 1);
+    this.#options = {
+      listener: options.listener,
+      concurrency: Math.min(concurrency, cached),
+      consumeTimeoutMs: invisibleDuration(timeoutMs, limits, 'refused'),
+    };
+  }
+
+  static async open(
+    delivery: Delivery,
+    options: PushConsumerOptions,
+    onClose: (consumer: LocalPushConsumer) => void,
+  ): Promise<LocalPushConsumer> {
+    const consumer = new LocalPushConsumer(delivery, options, onClose);
+    const { limits } = delivery.context;
+    consumer.#member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
+      startFrom: options.startFrom === undefined ? undefined : resolveStartFrom(options.startFrom),
+      callbacks: {
+        onWake: () => consumer.#pump(),
+        onLeaseExpired: (queue, message) => consumer.#timeOut(queue.progress.unsettled.get(message.offset) === message, message),
+      },
+    });
+    consumer.#hold();
+    consumer.#pump();
+    return consumer;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#letGo();
+  }
+
+  resume(): void {
+    if (this.#closing !== undefined) return;
+    this.#paused = false;
+    this.#hold();
+    this.#pump();
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options.deadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Takes as many messages as there are free listener calls. */
+  #pump(): void {
+    const member = this.#member;
+    if (member === undefined || this.#paused || this.#closing !== undefined) return;
+    const free = this.#options.concurrency - this.#taken;
+    if (free <= 0) return;
+    const taken = member.take(free, this.#options.consumeTimeoutMs, {
+      views: (views) => {
+        this.#taken -= taken - views.length;
+        for (const view of views) this.#listen(view);
+        if (views.length < taken) this.#freed();
+      },
+      failed: (error) => {
+        this.#taken -= taken;
+        this.#delivery.context.logger.warn({ err: error }, 'messages could not be handed out; they are tried again');
+        this.#idleCheck();
+      },
+    });
+    this.#taken += taken;
+  }
+
+  #listen(view: MessageView): void {
+    const call = new ListenerCall(view, this.#options.listener);
+    this.#calls.add(call);
+    call.start(
+      () => this.#ended(call, undefined),
+      (error) => this.#ended(call, error),
+    );
+  }
+
+  #ended(call: ListenerCall, error: unknown): void {
+    if (!this.#calls.delete(call)) return;
+    if (error === undefined) this.#outcomes.succeeded(call);
+    else this.#outcomes.failed(call, error);
+    this.#taken--;
+    this.#freed();
+  }
+
+  /** The listener has had its time: its signal aborts, the attempt counts as failed, and its place is free. */
+  #timeOut(current: boolean, message: object): boolean {
+    if (!current) return true;
+    for (const call of this.#calls) {
+      if (!call.holds(message)) continue;
+      const error = new Error(`the listener took longer than ${this.#options.consumeTimeoutMs} ms`);
+      call.abort(error);
+      this.#ended(call, error);
+      return true;
+    }
+    return false;
+  }
+
+  #freed(): void {
+    this.#pump();
+    this.#idleCheck();
+  }
+
+  #idleCheck(): void {
+    if (this.#taken === 0) this.#onIdle?.();
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    this.#letGo();
+    this.#onClose(this);
+    const release = this.#delivery.context.process.hold();
+    await this.#drained(requireInteger('deadlineMs', deadlineMs, 0));
+    for (const call of this.#calls) call.abort(new Error('the consumer was closed before the listener ended'));
+    this.#calls.clear();
+    try {
+      await this.#member?.close();
+    } finally {
+      release();
+    }
+  }
+
+  /** Resolves when no listener runs, at the latest at the deadline. */
+  #drained(deadlineMs: number): Promise<void> {
+    if (this.#taken === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#delivery.context.clock.setTimer(deadlineMs, resolve);
+      this.#onIdle = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  #hold(): void {
+    this.#releaseProcess ??= this.#delivery.context.process.hold();
+  }
+
+  #letGo(): void {
+    this.#releaseProcess?.();
+    this.#releaseProcess = undefined;
+  }
+}

@@ -1,0 +1,175 @@
+import type { Delivery } from '../delivery/delivery.ts';
+import type { GroupMember } from '../delivery/group-member.ts';
+import { BrokerError, illegalArgument } from '../model/errors.ts';
+import { resolveStartFrom, type StartFrom } from '../model/group.ts';
+import type { MessageView } from '../model/message.ts';
+import type { ReceiveOptions, SimpleConsumer, SimpleConsumerOptions } from '../model/messaging.ts';
+import { validateTopicName } from '../model/names.ts';
+import { checkFieldNames, requireObject } from '../model/option-checks.ts';
+import { type Subscription, TagFilter } from '../model/tag-filter.ts';
+import { PendingReceives } from './pending-receives.ts';
+import { awaitDuration, filtersOf, groupOf, invisibleDuration, messageCount } from './subscription-options.ts';
+
+const KNOWN: ReadonlySet<string> = new Set([
+  'group',
+  'subscriptions',
+  'awaitDurationMs',
+  'invisibleDurationMs',
+  'maxMessages',
+  'startFrom',
+]);
+const RECEIVE_KNOWN: ReadonlySet<string> = new Set(['maxMessages', 'invisibleDurationMs', 'awaitDurationMs', 'signal']);
+const NONE: ReadonlySet<string> = new Set();
+const DEFAULT_AWAIT_MS = 20_000;
+const DEFAULT_INVISIBLE_MS = 30_000;
+const DEFAULT_MESSAGES = 32;
+
+/** What `receive` does unless it is told otherwise. */
+interface Defaults {
+  readonly maxMessages: number;
+  readonly invisibleDurationMs: number;
+  readonly awaitDurationMs: number;
+  readonly startFrom: StartFrom | undefined;
+}
+
+/** A consumer that asks for messages itself. */
+export class LocalSimpleConsumer implements SimpleConsumer {
+  readonly #delivery: Delivery;
+  readonly #member: GroupMember;
+  readonly #pending: PendingReceives;
+  readonly #defaults: Defaults;
+  readonly #onClose: (consumer: LocalSimpleConsumer) => void;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    delivery: Delivery,
+    parts: { member: GroupMember; pending: PendingReceives; defaults: Defaults; onClose: (consumer: LocalSimpleConsumer) => void },
+  ) {
+    this.#delivery = delivery;
+    this.#member = parts.member;
+    this.#pending = parts.pending;
+    this.#defaults = parts.defaults;
+    this.#onClose = parts.onClose;
+  }
+
+  static async open(
+    delivery: Delivery,
+    options: SimpleConsumerOptions,
+    onClose: (consumer: LocalSimpleConsumer) => void,
+  ): Promise<LocalSimpleConsumer> {
+    const { limits } = delivery.context;
+    checkFieldNames('The options of a simple consumer', requireObject('The options of a simple consumer', options), KNOWN, NONE);
+    const defaults: Defaults = {
+      maxMessages: messageCount(options.maxMessages ?? Math.min(DEFAULT_MESSAGES, limits.maxReceiveCount), limits),
+      invisibleDurationMs: invisibleDuration(
+        options.invisibleDurationMs ?? Math.min(DEFAULT_INVISIBLE_MS, limits.maxInvisibleDurationMs),
+        limits,
+        'refused',
+      ),
+      awaitDurationMs: awaitDuration(options.awaitDurationMs ?? DEFAULT_AWAIT_MS),
+      startFrom: options.startFrom === undefined ? undefined : resolveStartFrom(options.startFrom),
+    };
+    const pending = new PendingReceives(delivery.context);
+    const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
+      startFrom: defaults.startFrom,
+      callbacks: { onWake: () => pending.retry(), onLeaseExpired: () => false },
+    });
+    pending.attach(member);
+    return new LocalSimpleConsumer(delivery, { member, pending, defaults, onClose });
+  }
+
+  receive(options: ReceiveOptions = {}): Promise<MessageView[]> {
+    try {
+      this.#assertOpen();
+      checkFieldNames('The options of receive', requireObject('The options of receive', options), RECEIVE_KNOWN, NONE);
+      const { limits } = this.#delivery.context;
+      const { signal } = options;
+      if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw illegalArgument('signal must be an AbortSignal');
+      return this.#pending.receive({
+        most: messageCount(options.maxMessages ?? this.#defaults.maxMessages, limits),
+        invisibleMs: invisibleDuration(options.invisibleDurationMs ?? this.#defaults.invisibleDurationMs, limits, 'refused'),
+        awaitMs: awaitDuration(options.awaitDurationMs ?? this.#defaults.awaitDurationMs),
+        signal,
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async ack(message: MessageView | readonly MessageView[]): Promise<void> {
+    this.#assertOpen();
+    await this.#delivery.settlement.acknowledge(this.#member.group, Array.isArray(message) ? message : [message as MessageView]);
+  }
+
+  async changeInvisibleDuration(message: MessageView, invisibleDurationMs: number): Promise<MessageView> {
+    this.#assertOpen();
+    const duration = invisibleDuration(invisibleDurationMs, this.#delivery.context.limits, 'allowed');
+    return await this.#delivery.settlement.changeInvisibleDuration(this.#member.group, message, duration);
+  }
+
+  async forwardToDeadLetter(message: MessageView, reason = 'forwarded by the consumer'): Promise<void> {
+    this.#assertOpen();
+    if (typeof reason !== 'string') throw illegalArgument('The reason of a dead letter must be a string');
+    await this.#delivery.settlement.forwardToDeadLetter(this.#member.group, message, reason);
+  }
+
+  async subscribe(topic: string, subscription: Subscription): Promise<void> {
+    this.#assertOpen();
+    const { limits } = this.#delivery.context;
+    const filter = TagFilter.parse(subscription, limits);
+    await this.#delivery.groups.subscribe(this.#member, validateTopicName(topic, limits), filter, this.#defaults.startFrom);
+    this.#member.topicsChanged();
+  }
+
+  unsubscribe(topic: string): Promise<void> {
+    try {
+      this.#assertOpen();
+      this.#member.filters.delete(validateTopicName(topic, this.#delivery.context.limits));
+      this.#member.topicsChanged();
+      return Promise.resolve();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<MessageView> {
+    const ended = new AbortController();
+    return {
+      next: async () => {
+        while (!ended.signal.aborted) {
+          const [message] = await this.receive({ maxMessages: 1, signal: ended.signal });
+          if (message !== undefined) return { value: message, done: false };
+        }
+        return { value: undefined, done: true };
+      },
+      return: () => {
+        ended.abort();
+        return Promise.resolve({ value: undefined, done: true });
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#pending.refuse(closed());
+    this.#onClose(this);
+    await this.#member.close();
+  }
+
+  #assertOpen(): void {
+    this.#delivery.context.assertOpen();
+    if (this.#closing !== undefined) throw closed();
+  }
+}
+
+function closed(): BrokerError {
+  return new BrokerError('MQ_BROKER_NOT_OPEN', 'The consumer is closed; create another one');
+}

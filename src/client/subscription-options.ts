@@ -1,0 +1,44 @@
+import { BrokerError, illegalArgument, notSupported } from '../model/errors.ts';
+import type { Limits } from '../model/limits.ts';
+import type { Subscriptions } from '../model/messaging.ts';
+import { validateGroupName, validateTopicName } from '../model/names.ts';
+import { requireInteger, requireObject } from '../model/option-checks.ts';
+import { TagFilter } from '../model/tag-filter.ts';
+
+/** Checks a consumer's group name. */
+export function groupOf(options: { readonly group: string }, limits: Limits): string {
+  return validateGroupName(options.group, limits);
+}
+
+/** Parses a consumer's subscriptions, by topic name. */
+export function filtersOf(subscriptions: Subscriptions, limits: Limits): Map<string, TagFilter> {
+  if (Array.isArray(subscriptions)) throw notSupported('A list of typed topics as subscriptions');
+  requireObject('subscriptions', subscriptions);
+  const filters = new Map<string, TagFilter>();
+  for (const [topic, subscription] of Object.entries(subscriptions)) {
+    filters.set(validateTopicName(topic, limits), TagFilter.parse(subscription, limits));
+  }
+  if (filters.size === 0) throw illegalArgument('subscriptions must name at least one topic, such as { orders: "*" }');
+  return filters;
+}
+
+/** 1 ms to the limit; `zero` allows 0, which gives a message back at once. */
+export function invisibleDuration(value: unknown, limits: Limits, zero: 'allowed' | 'refused'): number {
+  const lowest = zero === 'allowed' ? 0 : 1;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < lowest || value > limits.maxInvisibleDurationMs) {
+    const range = `an integer of ${lowest} to ${limits.maxInvisibleDurationMs} ms`;
+    throw new BrokerError('MQ_ILLEGAL_INVISIBLE_TIME', `An invisible duration must be ${range}, not ${String(value)}`);
+  }
+  return value;
+}
+
+export function awaitDuration(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw new BrokerError('MQ_ILLEGAL_POLLING_TIME', `awaitDurationMs must be an integer of 0 ms or more, not ${String(value)}`);
+  }
+  return value;
+}
+
+export function messageCount(value: unknown, limits: Limits): number {
+  return requireInteger('maxMessages', value, 1, limits.maxReceiveCount);
+}

@@ -1,0 +1,76 @@
+import type { MessageDraft } from '../model/message-validation.ts';
+import { checkTopicType } from '../model/topic.ts';
+import type { CommitGroup } from '../storage/log/commit-group.ts';
+import type { ProgressAddress } from '../storage/log/state-records.ts';
+import type { ConsumerGroup } from './consumer-group.ts';
+import type { ReadDeadLetter } from './dead-letter-reading.ts';
+import type { Delivery } from './delivery.ts';
+import type { GroupQueue } from './group-queue.ts';
+import { MessageEntry, SendCompletion } from './message-entry.ts';
+import { chooseQueue } from './queue-selection.ts';
+import { type DeadLetterFate, DeadLetterRemoval } from './redrive.ts';
+import { type Topic, topicNotFound } from './topics.ts';
+
+/** Delivers dead letters to their group alone, with their ids, from attempt 1; they leave the list in the same step. */
+export async function redriveToGroup(delivery: Delivery, group: ConsumerGroup, letters: readonly ReadDeadLetter[]): Promise<void> {
+  for (const letter of letters) {
+    const topic = await delivery.topics.find(letter.letter.originTopic);
+    if (topic === undefined) throw topicNotFound(letter.letter.originTopic, 'redrive its dead letters with { to: topic }');
+    await group.attachTopic(topic);
+  }
+  const commit = delivery.context.store.log.openLater();
+  await remove(delivery, commit, letters, 'redriven', (address) => group.queues.get(address.topicId)?.[address.queueId]);
+}
+
+/** Sends dead letters on as new messages for all groups of a topic, in the commit that takes them off the list. */
+export async function redriveToTopic(delivery: Delivery, topic: Topic, letters: readonly ReadDeadLetter[]): Promise<void> {
+  const { context } = delivery;
+  const drafts = letters.map(({ message }) => draftOf(topic, message));
+  for (const draft of drafts) checkTopicType(draft.topic, topic.record.options.type, draft);
+  await delivery.gate.enter(0, { onFull: 'wait', timeoutMs: 30_000, signal: undefined });
+  const commit = context.store.log.open();
+  commit.needsBarrier = true;
+  const sent = new Promise((resolve, reject) => {
+    const completion = new SendCompletion(context, 'sync', { resolve, reject });
+    for (const draft of drafts) {
+      const entry = new MessageEntry(context, draft, chooseQueue(topic, draft), { group: commit, completion });
+      completion.entries.push(entry);
+      context.store.log.join(commit, entry, draft.body.length);
+    }
+  });
+  await Promise.all([sent, remove(delivery, commit, letters, 'sentOn', () => undefined)]);
+}
+
+export async function purge(delivery: Delivery, letters: readonly ReadDeadLetter[]): Promise<void> {
+  await remove(delivery, delivery.context.store.log.openLater(), letters, 'purged', () => undefined);
+}
+
+async function remove(
+  delivery: Delivery,
+  commit: CommitGroup,
+  letters: readonly ReadDeadLetter[],
+  fate: DeadLetterFate,
+  queueOf: (address: ProgressAddress) => GroupQueue | undefined,
+): Promise<void> {
+  const { index, log } = delivery.context.store;
+  const byQueue = new Map<string, { address: ProgressAddress; offsets: number[] }>();
+  for (const { stored } of letters) {
+    const { topicId, queueId } = stored.address;
+    const known = byQueue.get(`${topicId}/${queueId}`);
+    if (known === undefined) byQueue.set(`${topicId}/${queueId}`, { address: stored.address, offsets: [stored.mark.offset] });
+    else known.offsets.push(stored.mark.offset);
+  }
+  const done = [...byQueue.values()].map(
+    ({ address, offsets }) =>
+      new Promise<void>((resolve, reject) => {
+        log.join(commit, new DeadLetterRemoval({ index, address, offsets, fate, queue: queueOf(address) }, { resolve, reject }), 0);
+      }),
+  );
+  await Promise.all(done);
+}
+
+function draftOf(topic: Topic, message: ReadDeadLetter['message']): MessageDraft {
+  const { body, tag, keys, messageGroup } = message;
+  const properties = Object.keys(message.properties).length === 0 ? undefined : message.properties;
+  return { topic: topic.record.name, body, tag, keys, properties, messageGroup, partitionKey: undefined };
+}

@@ -1,0 +1,45 @@
+import type { ResolvedTopicOptions } from '../model/topic.ts';
+import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
+import { ConsumerGroups } from './consumer-groups.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import type { GroupQueue } from './group-queue.ts';
+import { Sender } from './send.ts';
+import { SendGate } from './send-gate.ts';
+import { Settlement } from './settle.ts';
+import { Topics } from './topics.ts';
+
+/** Every verb of the delivery room behind one face, wired once. */
+export class Delivery {
+  readonly context: DeliveryContext;
+  readonly topics: Topics;
+  readonly groups: ConsumerGroups;
+  readonly gate: SendGate;
+  readonly sender: Sender;
+  readonly settlement: Settlement;
+
+  constructor(context: DeliveryContext, options: { autoCreateTopics: ResolvedTopicOptions | undefined; autoCreateGroups: boolean }) {
+    this.context = context;
+    this.topics = new Topics(context, options.autoCreateTopics);
+    this.groups = new ConsumerGroups(context, this.topics, options.autoCreateGroups);
+    this.gate = new SendGate(context);
+    this.sender = new Sender(context, this.topics, this.gate);
+    this.settlement = new Settlement(context);
+  }
+
+  /** Groups whose state holds something that is due by itself, loaded at open: their leases run out with nobody asking. */
+  async recallUnsettled(): Promise<void> {
+    for (const progress of [...this.context.store.index.loadedProgresses()]) {
+      if (progress.unsettled.size === 0) continue;
+      const group = this.groups.byId(progress.address.groupId);
+      const record = this.context.store.index.catalogue.topics.get(progress.address.topicId);
+      const topic = record === undefined ? undefined : await this.topics.find(record.name);
+      if (group !== undefined && topic !== undefined) await group.attachTopic(topic);
+    }
+  }
+}
+
+/** What a deadline calls: the message knows its queue. */
+export function fireDeadline(message: UnsettledMessage): void {
+  const queue = message.progress.live as GroupQueue | undefined;
+  queue?.group.due(queue, message);
+}

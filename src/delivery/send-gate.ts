@@ -1,0 +1,102 @@
+import type { Timer } from '../model/clock.ts';
+import { BrokerError } from '../model/errors.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+
+/** An async send waits once the oldest byte that no barrier covers is this old. */
+const MAX_BARRIER_LAG_MS = 1000;
+
+/** How a send meets a full write queue. */
+export interface GateOptions {
+  readonly onFull: 'wait' | 'reject';
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Waiter {
+  readonly bytes: number;
+  admit(): void;
+  refuse(error: Error): void;
+}
+
+/**
+ * Lets sends in while there is room: bytes that wait to be written are bounded, and so is what a power cut could take.
+ * Whoever waits is let in first come, first served.
+ */
+export class SendGate {
+  readonly #context: DeliveryContext;
+  readonly #waiting: Waiter[] = [];
+  /** Why no send is let in at the moment: the disk is nearly full. */
+  refusal: (() => BrokerError) | undefined;
+
+  constructor(context: DeliveryContext) {
+    this.#context = context;
+  }
+
+  /** True when a send of that many bytes may join at once. */
+  isOpen(bytes: number): boolean {
+    return this.refusal === undefined && this.#waiting.length === 0 && this.#hasRoom(bytes);
+  }
+
+  /** Resolves when there is room. */
+  enter(bytes: number, options: GateOptions): Promise<void> {
+    if (this.refusal !== undefined) return Promise.reject(this.refusal());
+    if (this.isOpen(bytes)) return Promise.resolve();
+    if (options.onFull === 'reject') return Promise.reject(full(this.#context));
+    return new Promise((resolve, reject) => this.#queue(bytes, options, { resolve, reject }));
+  }
+
+  /** Bytes were written: those who wait may go on. */
+  released(): void {
+    while (this.#waiting.length > 0) {
+      const first = this.#waiting[0] as Waiter;
+      if (!this.#hasRoom(first.bytes)) return;
+      this.#waiting.shift();
+      first.admit();
+    }
+  }
+
+  /** Nobody is let in any more. */
+  refuseAll(error: Error): void {
+    for (const waiter of this.#waiting.splice(0)) waiter.refuse(error);
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const { log } = this.#context.store;
+    // A message that is larger than the whole queue goes alone.
+    const fits = log.queuedBytes === 0 || log.queuedBytes + bytes <= this.#context.limits.maxQueuedBytes;
+    return fits && (this.#context.storage === 'memory' || log.barriers.lagMs < MAX_BARRIER_LAG_MS);
+  }
+
+  #queue(bytes: number, options: GateOptions, settle: { resolve: () => void; reject: (error: Error) => void }): void {
+    const { signal } = options;
+    const end = (finish: () => void) => {
+      timer.cancel();
+      signal?.removeEventListener('abort', onAbort);
+      const at = this.#waiting.indexOf(waiter);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      finish();
+    };
+    const waiter: Waiter = {
+      bytes,
+      admit: () => end(settle.resolve),
+      refuse: (error) => end(() => settle.reject(error)),
+    };
+    const onAbort = (): void => waiter.refuse(aborted(signal));
+    const timer: Timer = this.#context.clock.setTimer(options.timeoutMs, () => waiter.refuse(timedOut(options.timeoutMs)));
+    signal?.addEventListener('abort', onAbort);
+    this.#waiting.push(waiter);
+  }
+}
+
+export function aborted(signal: AbortSignal | undefined): BrokerError {
+  return new BrokerError('MQ_ABORTED', 'The signal was aborted before anything was written', { cause: signal?.reason });
+}
+
+function timedOut(timeoutMs: number): BrokerError {
+  return new BrokerError('MQ_REQUEST_TIMEOUT', `The send did not get its turn within ${timeoutMs} ms; nothing was stored`);
+}
+
+function full(context: DeliveryContext): BrokerError {
+  const { queuedBytes } = context.store.log;
+  return new BrokerError('MQ_BACKPRESSURE', `${queuedBytes} bytes wait to be written; send fewer at a time, or use onFull: 'wait'`);
+}

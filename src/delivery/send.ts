@@ -1,0 +1,106 @@
+import { BrokerError, illegalArgument } from '../model/errors.ts';
+import type { Durability, Message, SendReceipt } from '../model/message.ts';
+import { type MessageDraft, validateMessage } from '../model/message-validation.ts';
+import { checkTopicType } from '../model/topic.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import { MessageEntry, type Route, SendCompletion } from './message-entry.ts';
+import { chooseQueue } from './queue-selection.ts';
+import { aborted, type GateOptions, type SendGate } from './send-gate.ts';
+import type { Topics } from './topics.ts';
+
+/** Options of a send, with every default in place. */
+export interface ResolvedSendOptions extends GateOptions {
+  readonly durability: Durability;
+}
+
+/** Stores messages: validates, chooses queues, and lets them join the open group commit. */
+export class Sender {
+  readonly #context: DeliveryContext;
+  readonly #topics: Topics;
+  readonly #gate: SendGate;
+
+  constructor(context: DeliveryContext, topics: Topics, gate: SendGate) {
+    this.#context = context;
+    this.#topics = topics;
+    this.#gate = gate;
+  }
+
+  /** Throws what is wrong with the call; the promise tells what became of the write. */
+  send(message: Message, options: ResolvedSendOptions): Promise<SendReceipt> {
+    this.#context.assertOpen();
+    const draft = validateMessage(message, this.#context.limits);
+    if (options.signal?.aborted) throw aborted(options.signal);
+    const topic = this.#topics.loaded(draft.topic);
+    if (topic === undefined || !this.#gate.isOpen(draft.body.length)) return this.#sendLater([draft], options).then(only);
+    checkTopicType(draft.topic, topic.record.options.type, draft);
+    return this.#join([draft], [chooseQueue(topic, draft)], options).then(only);
+  }
+
+  /** All messages or none, in their order. */
+  sendBatch(messages: readonly Message[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
+    this.#context.assertOpen();
+    const drafts = this.#validateBatch(messages);
+    if (options.signal?.aborted) throw aborted(options.signal);
+    if (drafts.length === 0) return Promise.resolve([]);
+    return this.#sendLater(drafts, options);
+  }
+
+  /** The way of a send whose topic is not loaded, or that has to wait for room. */
+  async #sendLater(drafts: readonly MessageDraft[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
+    for (const { topic } of drafts) if (this.#topics.loaded(topic) === undefined) await this.#topics.obtain(topic);
+    let bytes = 0;
+    for (const draft of drafts) bytes += draft.body.length;
+    if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, options);
+    this.#context.assertOpen();
+    if (options.signal?.aborted) throw aborted(options.signal);
+    const routes = drafts.map((draft) => this.#route(draft));
+    return await this.#join(drafts, routes, options);
+  }
+
+  #route(draft: MessageDraft): Route {
+    const topic = this.#topics.loaded(draft.topic);
+    if (topic === undefined)
+      throw new BrokerError('MQ_TOPIC_NOT_FOUND', `Topic ${JSON.stringify(draft.topic)} was deleted while the send waited`);
+    checkTopicType(draft.topic, topic.record.options.type, draft);
+    return chooseQueue(topic, draft);
+  }
+
+  #join(drafts: readonly MessageDraft[], routes: readonly Route[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
+    return new Promise((resolve, reject) => {
+      const { log } = this.#context.store;
+      const completion = new SendCompletion(this.#context, options.durability, { resolve, reject });
+      const group = log.open();
+      if (options.durability === 'sync') group.needsBarrier = true;
+      for (const [index, draft] of drafts.entries()) {
+        const entry = new MessageEntry(this.#context, draft, routes[index] as Route, { group, completion });
+        completion.entries.push(entry);
+        log.join(group, entry, draft.body.length);
+      }
+    });
+  }
+
+  #validateBatch(messages: readonly Message[]): MessageDraft[] {
+    if (!Array.isArray(messages)) throw illegalArgument('sendBatch takes an array of messages');
+    const { limits } = this.#context;
+    if (messages.length > limits.maxBatchMessages) {
+      throw new BrokerError(
+        'MQ_PAYLOAD_TOO_LARGE',
+        `A batch of ${messages.length} messages exceeds limits.maxBatchMessages (${limits.maxBatchMessages}); send several`,
+      );
+    }
+    const drafts = messages.map((message) => validateMessage(message, limits));
+    let bytes = 0;
+    for (const draft of drafts) bytes += draft.body.length;
+    if (bytes > limits.maxBatchBytes) {
+      throw new BrokerError(
+        'MQ_PAYLOAD_TOO_LARGE',
+        `A batch of ${bytes} bytes exceeds limits.maxBatchBytes (${limits.maxBatchBytes}); send several`,
+      );
+    }
+    return drafts;
+  }
+}
+
+function only(receipts: readonly SendReceipt[]): SendReceipt {
+  return receipts[0] as SendReceipt;
+}

@@ -1,0 +1,119 @@
+import { BrokerError, illegalArgument } from '../model/errors.ts';
+import type { MessageView } from '../model/message.ts';
+import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
+import { acknowledge } from './acknowledge.ts';
+import type { ConsumerGroup } from './consumer-group.ts';
+import { deadLetter } from './dead-letter.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import type { GroupQueue } from './group-queue.ts';
+import { changeInvisible, giveBack } from './lease-end.ts';
+import { deliveryOf, renewedView } from './message-view.ts';
+import { handleExpired } from './state-entry.ts';
+
+/** A delivery that somebody wants to end, as its view or its receipt handle names it. */
+interface Named {
+  readonly queue: GroupQueue;
+  readonly offset: number;
+  readonly leaseNumber: number;
+  readonly untilMs: number;
+}
+
+/** Everything that a holder of a lease may do with it. Each looks at the receipt handle alone, and is fenced by the lease's number. */
+export class Settlement {
+  readonly #context: DeliveryContext;
+
+  constructor(context: DeliveryContext) {
+    this.#context = context;
+  }
+
+  /** Settles messages; all of them are on disk when it resolves. An expired one rejects the call, after the others were settled. */
+  async acknowledge(group: ConsumerGroup, views: readonly MessageView[]): Promise<void> {
+    this.#context.assertOpen();
+    const named = views.map((view) => this.#named(group, view));
+    const entries = new Set<Promise<void>>();
+    for (const one of named) entries.add(this.#acknowledgeOne(one));
+    const results = await Promise.allSettled(entries);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  async changeInvisibleDuration(group: ConsumerGroup, view: MessageView, invisibleMs: number): Promise<MessageView> {
+    this.#context.assertOpen();
+    const named = this.#named(group, view);
+    const message = await this.#leased(named);
+    if (invisibleMs === 0) {
+      await giveBack(this.#context, named.queue, message).done();
+      return view;
+    }
+    const entry = changeInvisible(this.#context, named.queue, message, invisibleMs);
+    await entry.done();
+    const delivery = { queue: named.queue, leaseNumber: entry.terms.firstLease, handles: this.#context.handles };
+    return renewedView(view, delivery, entry.terms.untilMs);
+  }
+
+  async forwardToDeadLetter(group: ConsumerGroup, view: MessageView, reason: string): Promise<void> {
+    this.#context.assertOpen();
+    const named = this.#named(group, view);
+    const message = await this.#leased(named);
+    await deadLetter(this.#context, named.queue, message, reason);
+  }
+
+  #acknowledgeOne(named: Named): Promise<void> {
+    const message = this.#valid(named);
+    if (message !== undefined && !message.claimed) return acknowledge(this.#context, named.queue, message).done();
+    return this.#acknowledgeSlowly(named);
+  }
+
+  async #acknowledgeSlowly(named: Named): Promise<void> {
+    if (named.queue.progress.settled.has(named.offset) && !named.queue.progress.unsettled.has(named.offset))
+      return this.#assertInTime(named);
+    try {
+      const message = await this.#leased(named);
+      await acknowledge(this.#context, named.queue, message).done();
+    } catch (error) {
+      // Another acknowledgement of the same delivery may have been faster.
+      if (!named.queue.progress.settled.has(named.offset)) throw error;
+      this.#assertInTime(named);
+    }
+  }
+
+  /** For a settled message any handle that was issued for it answers success while its time runs. */
+  #assertInTime(named: Named): void {
+    if (this.#context.clock.now() >= named.untilMs) throw handleExpired();
+  }
+
+  /** The message when the handle is its valid one; a change that is on its way to the log is waited for. */
+  async #leased(named: Named): Promise<UnsettledMessage> {
+    for (;;) {
+      const message = this.#valid(named);
+      if (message === undefined) throw handleExpired();
+      if (!message.claimed) return message;
+      await this.#context.store.log.nextCommit();
+      this.#context.assertOpen();
+    }
+  }
+
+  #valid(named: Named): UnsettledMessage | undefined {
+    const message = named.queue.progress.unsettled.get(named.offset);
+    if (message === undefined || message.leaseNumber !== named.leaseNumber) return undefined;
+    return message.state === 'leased' && !message.ready ? message : undefined;
+  }
+
+  #named(group: ConsumerGroup, view: MessageView): Named {
+    if (typeof view !== 'object' || view === null) throw illegalArgument('A message that was received is needed');
+    const delivery = deliveryOf(view);
+    if (delivery !== undefined && delivery.queue.group === group) {
+      return { queue: delivery.queue, offset: view.queueOffset, leaseNumber: delivery.leaseNumber, untilMs: view.invisibleUntilMs };
+    }
+    if (typeof view.receiptHandle !== 'string') throw illegalArgument('A message that was received is needed: it has no receiptHandle');
+    const receipt = this.#context.handles.decode(view.receiptHandle);
+    const queue = group.queues.get(receipt.address.topicId)?.[receipt.address.queueId];
+    if (receipt.address.groupId !== group.record.groupId) {
+      throw new BrokerError(
+        'MQ_INVALID_RECEIPT_HANDLE',
+        `The receipt handle belongs to another group than ${JSON.stringify(group.record.name)}`,
+      );
+    }
+    if (queue === undefined) throw handleExpired();
+    return { queue, offset: receipt.offset, leaseNumber: receipt.leaseNumber, untilMs: receipt.untilMs };
+  }
+}

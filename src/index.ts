@@ -1,0 +1,23 @@
+import './model/host-types.ts';
+
+export { Broker } from './broker.ts';
+export type { BrokerOptions } from './broker-options.ts';
+export type * from './model/admin.ts';
+export type { Clock, Timer } from './model/clock.ts';
+export type { BrokerErrorCode, ErrorDescription } from './model/error-catalogue.ts';
+export { ERROR_CATALOGUE } from './model/error-catalogue.ts';
+export type { BrokerErrorDetails, BrokerErrorOptions } from './model/errors.ts';
+export { BrokerError, InvariantViolation, isBrokerError } from './model/errors.ts';
+export type * from './model/events.ts';
+export type { GroupInfo, GroupKind, GroupOptions, StartFrom } from './model/group.ts';
+export type { DurableStore, KeyRange, KeyValueEntry, KeyValueStore, WriteOperation } from './model/key-value-port.ts';
+export type { Limits } from './model/limits.ts';
+export { DEFAULT_LIMITS } from './model/limits.ts';
+export type { Logger } from './model/logger.ts';
+export type { Durability, Message, MessageView, SendReceipt } from './model/message.ts';
+export type * from './model/messaging.ts';
+export type { Random } from './model/random.ts';
+export type { RetryPolicy } from './model/retry-policy.ts';
+export type { AcquireOptions, Directory, StorageProvider, StoreName } from './model/storage-provider.ts';
+export type { Subscription } from './model/tag-filter.ts';
+export type { QueueInfo, TopicInfo, TopicOptions, TopicType } from './model/topic.ts';

@@ -1,0 +1,40 @@
+import type { Logger } from '../../model/logger.ts';
+
+/** The same line is written again after this while, with how often it came meanwhile. */
+const FOLD_MS = 10_000;
+const REMEMBERED_LINES = 256;
+
+/** The default logger: warnings and errors, one line each, on standard error; repeats are folded. */
+export function consoleLogger(now: () => number): Logger {
+  const seen = new Map<string, { untilMs: number; count: number }>();
+  const write = (level: 'warn' | 'error', fields: object, message: string): void => {
+    const line = `pocketmq ${level}: ${message}${describe(fields)}`;
+    const known = seen.get(line);
+    const atMs = now();
+    if (known !== undefined && atMs < known.untilMs) {
+      known.count++;
+      return;
+    }
+    if (seen.size >= REMEMBERED_LINES) seen.clear();
+    seen.set(line, { untilMs: atMs + FOLD_MS, count: 0 });
+    console[level](known === undefined || known.count === 0 ? line : `${line} (${known.count} more like it before)`);
+  };
+  return {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (fields, message) => write('warn', fields, message),
+    error: (fields, message) => write('error', fields, message),
+  };
+}
+
+/** Fields as ` name=value`; of an error its stack, folded into one line. */
+function describe(fields: object): string {
+  const parts = Object.entries(fields).map(([name, value]) => `${name}=${value instanceof Error ? errorText(value) : JSON.stringify(value)}`);
+  return parts.length === 0 ? '' : ` ${parts.join(' ')}`;
+}
+
+function errorText(error: Error): string {
+  const { code } = error as { code?: unknown };
+  const stack = (error.stack ?? String(error)).replaceAll(/\n\s*/g, ' | ');
+  return code === undefined ? stack : `${String(code)} ${stack}`;
+}
