@@ -4,14 +4,18 @@ import { type Limits, resolveLimits } from './model/limits.ts';
 import type { Logger } from './model/logger.ts';
 import type { Durability } from './model/message.ts';
 import { checkFieldNames, requireBoolean, requireInteger, requireObject } from './model/option-checks.ts';
+import type { ProcessPort } from './model/process-port.ts';
 import type { Random } from './model/random.ts';
 import type { StorageProvider } from './model/storage-provider.ts';
 import { type ResolvedTopicOptions, resolveTopicOptions, type TopicOptions } from './model/topic.ts';
 import { memoryStorage } from './platform/memory/memory-storage.ts';
 import { consoleLogger } from './platform/node/console-logger.ts';
 import { diskStorage } from './platform/node/disk-storage.ts';
+import { nodeProcess } from './platform/node/node-process.ts';
 import { systemClock } from './platform/node/system-clock.ts';
 import { systemRandom } from './platform/node/system-random.ts';
+import { zlibCrc32 } from './platform/node/zlib-crc32.ts';
+import { type Checksum, portableCrc32 } from './storage/checksum.ts';
 
 /**
  * How a broker is opened.
@@ -54,6 +58,8 @@ export interface ResolvedBrokerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly process: ProcessPort;
+  readonly checksum: Checksum;
 }
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -91,6 +97,8 @@ export function resolveBrokerOptions(options: BrokerOptions): ResolvedBrokerOpti
     lockWaitMs: requireInteger('lockWaitMs', options.lockWaitMs ?? 0, 0),
     clock,
     random,
+    process: nodeProcess,
+    checksum: zlibCrc32 ?? portableCrc32,
     logger: logger === false ? SILENT : (logger ?? consoleLogger(() => clock.now())),
   };
 }

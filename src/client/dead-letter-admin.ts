@@ -6,7 +6,6 @@ import type { DeadLetter, Page, PageRequest, PurgeResult, RedriveRequest, Redriv
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import { validateGroupName, validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';
-import type { StoredDeadLetter } from '../storage/index/dead-letters.ts';
 import { resolvePage } from './page.ts';
 
 /** Dead letters that are taken off their list by one commit. */
@@ -73,7 +72,7 @@ export class DeadLetterAdmin {
   /** Dead letters that are there now, in batches; found ids leave `wanted`. */
   async *#batches(group: ConsumerGroup, wanted: Set<string> | undefined): AsyncGenerator<ReadDeadLetter[]> {
     const { context } = this.#delivery;
-    const all: StoredDeadLetter[] = [];
+    const all: ReadDeadLetter['stored'][] = [];
     for await (const stored of context.store.index.deadLetters.list(group.record.groupId)) all.push(stored);
     let batch: ReadDeadLetter[] = [];
     for (const stored of all) {

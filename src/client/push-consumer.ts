@@ -66,15 +66,14 @@ export class LocalPushConsumer implements PushConsumer {
   ): Promise<LocalPushConsumer> {
     const consumer = new LocalPushConsumer(delivery, options, onClose);
     const { limits } = delivery.context;
-    consumer.#member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
+    const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
       startFrom: options.startFrom === undefined ? undefined : resolveStartFrom(options.startFrom),
       callbacks: {
         onWake: () => consumer.#pump(),
-        onLeaseExpired: (queue, message) => consumer.#timeOut(queue.progress.unsettled.get(message.offset) === message, message),
+        onLeaseExpired: (message) => consumer.#timeOut(message),
       },
     });
-    consumer.#hold();
-    consumer.#pump();
+    consumer.#start(member);
     return consumer;
   }
 
@@ -97,6 +96,12 @@ export class LocalPushConsumer implements PushConsumer {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #start(member: GroupMember): void {
+    this.#member = member;
+    this.#hold();
+    this.#pump();
   }
 
   /** Takes as many messages as there are free listener calls. */
@@ -138,8 +143,7 @@ export class LocalPushConsumer implements PushConsumer {
   }
 
   /** The listener has had its time: its signal aborts, the attempt counts as failed, and its place is free. */
-  #timeOut(current: boolean, message: object): boolean {
-    if (!current) return true;
+  #timeOut(message: object): boolean {
     for (const call of this.#calls) {
       if (!call.holds(message)) continue;
       const error = new Error(`the listener took longer than ${this.#options.consumeTimeoutMs} ms`);

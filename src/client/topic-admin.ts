@@ -1,5 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
-import type { Topic } from '../delivery/topics.ts';
+import type { Topic } from '../delivery/topic.ts';
 import type { Page, PageRequest } from '../model/admin.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import { validateTopicName } from '../model/names.ts';

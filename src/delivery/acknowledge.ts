@@ -4,6 +4,7 @@ import type { CommitGroup } from '../storage/log/commit-group.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
 import { writeOffsets } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import { tellAcked } from './delivery-events.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { StateEntry } from './state-entry.ts';
 
@@ -27,17 +28,17 @@ class AckEntry extends StateEntry {
   protected override apply(): void {
     const { queue } = this;
     this.#context.counters.acked += this.messages.length;
-    for (const message of this.messages) queue.group.settled(queue, message);
+    for (const message of this.messages) queue.group.settled(message);
   }
 
   protected override undo(): void {
-    for (const message of this.messages) this.queue.group.unclaim(this.queue, message);
+    for (const message of this.messages) this.queue.group.unclaim(message);
   }
 
   protected override effects(): void {
     const { events } = this.#context;
     if (events.listenerCount('acked') === 0) return;
-    for (const message of this.messages) void this.queue.group.tellAcked(this.queue, message.offset, message.attempt);
+    for (const message of this.messages) void tellAcked(this.#context, this.queue, message);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /** Topics that got messages in the commit that is being made visible; their groups are woken once, however many there were. */
 export class Arrivals {

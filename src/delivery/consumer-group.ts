@@ -1,19 +1,27 @@
 import { BrokerError } from '../model/errors.ts';
+import type { TagFilter } from '../model/tag-filter.ts';
 import type { GroupRecord } from '../storage/index/catalogue.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
-import { readMessage } from '../storage/log/message-record.ts';
-import type { DeadLetterMark } from '../storage/log/state-records.ts';
-import { blockSequenceOf, type LogPosition, recordNumberOf } from '../storage/log-position.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import type { GroupMember } from './group-member.ts';
+import type { GroupPort, LeaseOwner } from './group-port.ts';
 import { GroupQueue } from './group-queue.ts';
-import type { Topic } from './topics.ts';
+import { recallState } from './state-recall.ts';
+import type { Topic, TopicSubscriber } from './topic.ts';
+
+/** An open consumer of a group. */
+export interface Member extends LeaseOwner {
+  /** Subscriptions by topic name. */
+  readonly filters: ReadonlyMap<string, TagFilter>;
+  wake(): void;
+  /** The group has other topics or queues than before. */
+  topicsChanged(): void;
+}
 
 /** A consumer group in use: its members, and each queue of its topics as it goes through them. */
-export class ConsumerGroup {
+export class ConsumerGroup implements GroupPort, TopicSubscriber {
   record: GroupRecord;
-  readonly members: Set<GroupMember> = new Set();
+  readonly members: Set<Member> = new Set();
   /** By topic id. */
   readonly queues: Map<number, GroupQueue[]> = new Map();
   /** Messages in flight or waiting, over all queues. */
@@ -64,24 +72,21 @@ export class ConsumerGroup {
   }
 
   /** False while the group has so many unsettled messages that it gets redeliveries only. */
-  mayTakeNew(topic: Topic): boolean {
+  mayTakeNew(topic: string): boolean {
     if (this.unsettled < this.#context.limits.maxUnsettledPerGroup) {
       this.#limitReported = false;
       return true;
     }
     if (!this.#limitReported) {
       this.#limitReported = true;
-      this.#context.events.emit('unsettledLimit', { group: this.record.name, topic: topic.record.name, unsettled: this.unsettled });
+      this.#context.events.emit('unsettledLimit', { group: this.record.name, topic, unsettled: this.unsettled });
     }
     return false;
   }
 
-  leased(_queue: GroupQueue, message: UnsettledMessage, member: GroupMember): void {
-    message.owner = member;
-  }
-
   /** A message was consumed or given up: its lease, its deadline and its lock end. */
-  settled(queue: GroupQueue, message: UnsettledMessage): void {
+  settled(message: UnsettledMessage): void {
+    const queue = queueOf(message);
     const wasLimited = this.#limitReported;
     message.claimed = false;
     message.ready = false;
@@ -94,18 +99,14 @@ export class ConsumerGroup {
     if (wasLimited) this.wake();
   }
 
-  /** An offset was settled without a delivery. */
-  settledUnseen(queue: GroupQueue, offset: number): void {
-    queue.progress.settle(offset);
-  }
-
   /** A lease or a wait is over: the message is due again, or it was its last attempt. */
-  visibleAgain(queue: GroupQueue, message: UnsettledMessage, reason = 'the last attempt was not acknowledged'): void {
+  visibleAgain(message: UnsettledMessage): void {
+    const queue = queueOf(message);
     message.owner = undefined;
     this.#context.deadlines.remove(message);
     this.#context.suspects.ended(message);
     if (message.attempt >= this.maxAttempts) {
-      deadLetter(this.#context, queue, message, reason).catch((error: Error) => {
+      deadLetter(this.#context, queue, message, 'the last attempt was not acknowledged').catch((error: Error) => {
         // The store has failed; the message is due again when it is healed.
         message.ready = true;
         queue.ready.push(message.offset);
@@ -118,45 +119,26 @@ export class ConsumerGroup {
   }
 
   /** A change of a message did not happen; what came due meanwhile happens now. */
-  unclaim(queue: GroupQueue, message: UnsettledMessage): void {
+  unclaim(message: UnsettledMessage): void {
     message.claimed = false;
-    if (message.list === undefined && !message.ready && queue.progress.unsettled.get(message.offset) === message)
-      this.visibleAgain(queue, message);
+    const isUnsettled = message.progress.unsettled.get(message.offset) === message;
+    if (isUnsettled && message.list === undefined && !message.ready) this.visibleAgain(message);
   }
 
   /** The instant of a lease or a wait has come. */
-  due(queue: GroupQueue, message: UnsettledMessage): void {
+  due(message: UnsettledMessage): void {
     if (message.claimed) return;
     if (message.state === 'leased') {
       this.#context.counters.expiredLeases++;
-      const owner = message.owner as GroupMember | undefined;
-      if (owner?.onLeaseExpired(queue, message)) return;
+      const owner = message.owner as LeaseOwner | undefined;
+      if (owner?.onLeaseExpired(message)) return;
     }
-    this.visibleAgain(queue, message);
+    this.visibleAgain(message);
   }
 
   reportUnreadable(error: Error): void {
     this.#context.logger.error({ group: this.record.name, err: error }, 'a queue cannot be read; its messages are not delivered');
     this.#context.events.emit('error', error);
-  }
-
-  /** Emits `acked`; only called where somebody listens, because the message's id has to be read. */
-  async tellAcked(queue: GroupQueue, offset: number, attempt: number): Promise<void> {
-    const messageId = await this.#messageId(queue, offset).catch(() => '');
-    const { queueId } = queue.queue;
-    const { name } = queue.topic.record;
-    this.#context.events.emit('acked', { group: this.record.name, topic: name, messageId, queueId, queueOffset: offset, attempt });
-  }
-
-  async tellDeadLettered(queue: GroupQueue, mark: DeadLetterMark): Promise<void> {
-    const messageId = await this.#messageId(queue, mark.offset).catch(() => '');
-    const { attempts, reason } = mark;
-    this.#context.events.emit('deadLettered', { group: this.record.name, topic: queue.topic.record.name, messageId, attempts, reason });
-  }
-
-  async #messageId(queue: GroupQueue, offset: number): Promise<string> {
-    const run = queue.queue.runInMemory(offset) ?? (await this.#context.store.index.loadRun(queue.queue, offset));
-    return await messageIdAt(this.#context, run.positionAt(offset));
   }
 
   async #attachQueues(topic: Topic): Promise<void> {
@@ -169,18 +151,16 @@ export class ConsumerGroup {
       const groupQueue = new GroupQueue(this.#context, this, topic, { queue, progress });
       progress.live = groupQueue;
       this.unsettled += progress.unsettled.size;
-      await groupQueue.attach();
+      await recallState(groupQueue, this.#context);
       attached.push(groupQueue);
     }
   }
 }
 
-/** The id of the message at a position. */
-export async function messageIdAt(context: DeliveryContext, position: LogPosition): Promise<string> {
-  const block = context.store.log.cached(position) ?? (await context.store.log.read(blockSequenceOf(position)));
-  return readMessage(block, recordNumberOf(position)).messageId;
-}
-
 export function groupNotFound(name: string): BrokerError {
   return new BrokerError('MQ_CONSUMER_GROUP_NOT_FOUND', `Consumer group ${JSON.stringify(name)} does not exist; createGroup creates it`);
+}
+
+function queueOf(message: UnsettledMessage): GroupQueue {
+  return message.progress.live as GroupQueue;
 }

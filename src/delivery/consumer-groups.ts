@@ -9,7 +9,8 @@ import type { DeliveryContext } from './delivery-context.ts';
 import { GroupMember, type MemberCallbacks } from './group-member.ts';
 import { commitMetadata } from './metadata-entry.ts';
 import { resolveStart } from './start-position.ts';
-import { type Topic, type Topics, topicNotFound } from './topics.ts';
+import type { Topic } from './topic.ts';
+import { type Topics, topicNotFound } from './topics.ts';
 
 /** Consumer groups by name, in use as long as the broker is open. */
 export class ConsumerGroups {

@@ -9,7 +9,8 @@ import type { GroupQueue } from './group-queue.ts';
 import { MessageEntry, SendCompletion } from './message-entry.ts';
 import { chooseQueue } from './queue-selection.ts';
 import { type DeadLetterFate, DeadLetterRemoval } from './redrive.ts';
-import { type Topic, topicNotFound } from './topics.ts';
+import type { Topic } from './topic.ts';
+import { topicNotFound } from './topics.ts';
 
 /** Delivers dead letters to their group alone, with their ids, from attempt 1; they leave the list in the same step. */
 export async function redriveToGroup(delivery: Delivery, group: ConsumerGroup, letters: readonly ReadDeadLetter[]): Promise<void> {

@@ -3,6 +3,7 @@ import type { BlockBuilder } from '../storage/log/block.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
 import { type DeadLetterMark, writeDeadLetters } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import { tellDeadLettered } from './delivery-events.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { StateEntry } from './state-entry.ts';
 
@@ -30,7 +31,7 @@ class DeadLetterEntry extends StateEntry {
     const { queue } = this;
     this.#context.counters.deadLettered++;
     this.#context.store.index.deadLetters.put(queue.progress.address, this.#mark, position);
-    queue.group.settled(queue, this.#message);
+    queue.group.settled(this.#message);
   }
 
   /** The caller gets the error and decides what becomes of the message. */
@@ -40,7 +41,7 @@ class DeadLetterEntry extends StateEntry {
 
   protected override effects(): void {
     if (this.#context.events.listenerCount('deadLettered') === 0) return;
-    void this.queue.group.tellDeadLettered(this.queue, this.#mark);
+    void tellDeadLettered(this.#context, this.queue, this.#mark);
   }
 }
 

@@ -6,10 +6,17 @@ import { readMessage, type StoredMessage } from '../storage/log/message-record.t
 import { blockSequenceOf, recordNumberOf } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { settleFiltered } from './filtered.ts';
-import type { GroupMember } from './group-member.ts';
+import type { LeaseOwner } from './group-port.ts';
 import type { GroupQueue, Pick } from './group-queue.ts';
 import { HandOutEntry } from './hand-out.ts';
 import { deliveredView } from './message-view.ts';
+import type { Topic } from './topic.ts';
+
+/** The consumer that picks are for. */
+export interface PickTaker extends LeaseOwner {
+  /** True unless the exact tag or the subscription's start rule the message out. */
+  wants(topic: Topic, message: StoredMessage): boolean;
+}
 
 /** What a hand-out ends with: views of what was committed (perhaps none), or the error that kept it from the log. */
 export interface HandOutResult {
@@ -20,7 +27,7 @@ export interface HandOutResult {
 /** Reads what was picked, writes the hand-out down, and only then shows it. Without a block to read it joins the log at once. */
 export function handOut(
   context: DeliveryContext,
-  member: GroupMember,
+  member: PickTaker,
   picks: readonly Pick[],
   invisibleMs: number,
   result: HandOutResult,
@@ -65,7 +72,7 @@ async function readBlocks(context: DeliveryContext, sequences: ReadonlySet<numbe
 
 function join(
   context: DeliveryContext,
-  member: GroupMember,
+  member: PickTaker,
   picks: readonly Pick[],
   blocks: ReadonlyMap<number, Block | undefined>,
   invisibleMs: number,
@@ -92,7 +99,7 @@ function join(
 
 function entryOf(
   context: DeliveryContext,
-  member: GroupMember,
+  member: PickTaker,
   what: { queue: GroupQueue; picks: readonly Pick[]; blocks: ReadonlyMap<number, Block | undefined>; invisibleMs: number },
 ): HandOutEntry | undefined {
   const { queue } = what;
@@ -109,7 +116,9 @@ function entryOf(
     queue.unlock(pick.groupKey, pick.offset);
   }
   settleFiltered(context, queue);
-  return picks.length === 0 ? undefined : new HandOutEntry(queue, context, { member, picks, messages, invisibleMs: what.invisibleMs });
+  return picks.length === 0
+    ? undefined
+    : new HandOutEntry(queue, context, { owner: member, picks, messages, invisibleMs: what.invisibleMs });
 }
 
 function messageOf(context: DeliveryContext, pick: Pick, blocks: ReadonlyMap<number, Block | undefined>): StoredMessage | undefined {
@@ -122,6 +131,6 @@ function viewsOf(context: DeliveryContext, entry: HandOutEntry): MessageView[] {
   return messages.map((message, index) => {
     const pick = picks[index] as Pick;
     const delivery = { queue: pick.queue, leaseNumber: terms.firstLease + index, handles: context.handles };
-    return deliveredView(message, delivery, { topic: pick.queue.topic.record.name, attempt: pick.attempt, untilMs: terms.untilMs });
+    return deliveredView(message, { topic: pick.queue.topic.record.name, attempt: pick.attempt, untilMs: terms.untilMs }, delivery);
   });
 }

@@ -41,5 +41,5 @@ export class Delivery {
 /** What a deadline calls: the message knows its queue. */
 export function fireDeadline(message: UnsettledMessage): void {
   const queue = message.progress.live as GroupQueue | undefined;
-  queue?.group.due(queue, message);
+  queue?.group.due(message);
 }

@@ -19,7 +19,7 @@ class FilteredEntry extends StateEntry {
   }
 
   protected override apply(): void {
-    for (const offset of this.#offsets) this.queue.group.settledUnseen(this.queue, offset);
+    for (const offset of this.#offsets) this.queue.progress.settle(offset);
   }
 
   protected override undo(): void {

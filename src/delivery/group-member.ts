@@ -1,24 +1,24 @@
 import type { TagFilter } from '../model/tag-filter.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
-import type { ConsumerGroup } from './consumer-group.ts';
+import type { ConsumerGroup, Member } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { type HandOutResult, handOut } from './delivery-of-picks.ts';
+import { type HandOutResult, handOut, type PickTaker } from './delivery-of-picks.ts';
 import { settleFiltered } from './filtered.ts';
 import type { GroupQueue, Pick } from './group-queue.ts';
 import { giveBack } from './lease-end.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /** What a consumer does when its group's queues may have something for it, and when one of its leases runs out. */
 export interface MemberCallbacks {
   /** Something may be there. Called synchronously while a commit becomes visible: it may take at once. */
   onWake(): void;
   /** True when the consumer deals with the message itself. */
-  onLeaseExpired(queue: GroupQueue, message: UnsettledMessage): boolean;
+  onLeaseExpired(message: UnsettledMessage): boolean;
 }
 
 /** One open consumer of a group: its subscriptions, and the queues that follow from them. */
-export class GroupMember {
+export class GroupMember implements Member, PickTaker {
   readonly group: ConsumerGroup;
   /** By topic name. */
   readonly filters: Map<string, TagFilter> = new Map();
@@ -53,8 +53,8 @@ export class GroupMember {
     if (!this.#closed) this.#callbacks.onWake();
   }
 
-  onLeaseExpired(queue: GroupQueue, message: UnsettledMessage): boolean {
-    return this.#callbacks.onLeaseExpired(queue, message);
+  onLeaseExpired(message: UnsettledMessage): boolean {
+    return this.#callbacks.onLeaseExpired(message);
   }
 
   /** True unless the exact tag or the subscription's start rule the message out. */

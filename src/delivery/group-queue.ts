@@ -5,12 +5,11 @@ import type { EntryRun } from '../storage/index/entry-run.ts';
 import type { QueueProgress, UnsettledMessage } from '../storage/index/queue-progress.ts';
 import { type LogPosition, NO_POSITION } from '../storage/log-position.ts';
 import type { GroupKey } from '../storage/message-group-hash.ts';
-import type { ConsumerGroup } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import type { GroupPort } from './group-port.ts';
 import { MessageGroupLocks, type Successor } from './message-group-locks.ts';
 import { OffsetHeap } from './offset-heap.ts';
-import { recallState } from './state-recall.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /** A message that was chosen for a delivery and belongs to nobody else until that is committed or given up. */
 export interface Pick {
@@ -29,7 +28,7 @@ const WALK_ENTRIES = 16_384;
  * `progress` is what the log knows; everything else here is derived from it and lives as long as the process.
  */
 export class GroupQueue {
-  readonly group: ConsumerGroup;
+  readonly group: GroupPort;
   readonly topic: Topic;
   readonly queue: ConsumeQueue;
   readonly progress: QueueProgress;
@@ -45,18 +44,13 @@ export class GroupQueue {
   /** Something is being read from the index; until it is there nothing is picked. */
   #loading = 0;
 
-  constructor(context: DeliveryContext, group: ConsumerGroup, topic: Topic, parts: { queue: ConsumeQueue; progress: QueueProgress }) {
+  constructor(context: DeliveryContext, group: GroupPort, topic: Topic, parts: { queue: ConsumeQueue; progress: QueueProgress }) {
     this.#context = context;
     this.group = group;
     this.topic = topic;
     this.queue = parts.queue;
     this.progress = parts.progress;
     this.examined = parts.progress.frontier;
-  }
-
-  /** Restores locks, waits and leases from what the log knows. Nothing is picked before. */
-  async attach(): Promise<void> {
-    await recallState(this, this.#context);
   }
 
   /** Something is being read that may bring messages. */
@@ -72,7 +66,7 @@ export class GroupQueue {
   collect(picks: Pick[], most: number, filter: TagFilter): void {
     if (this.#loading > 0) return;
     this.#collectReady(picks, most);
-    if (picks.length < most && this.group.mayTakeNew(this.topic)) this.#collectNew(picks, most, filter);
+    if (picks.length < most && this.group.mayTakeNew(this.topic.record.name)) this.#collectNew(picks, most, filter);
   }
 
   /** A pick that came to nothing is due again at once. */

@@ -3,7 +3,7 @@ import type { StoredMessage } from '../storage/log/message-record.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
 import { type LeaseTerms, writeHandOut } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import type { GroupMember } from './group-member.ts';
+import type { LeaseOwner } from './group-port.ts';
 import type { GroupQueue, Pick } from './group-queue.ts';
 import { StateEntry } from './state-entry.ts';
 
@@ -13,16 +13,16 @@ export class HandOutEntry extends StateEntry {
   readonly messages: readonly StoredMessage[];
   readonly terms: LeaseTerms;
   readonly #context: DeliveryContext;
-  readonly #member: GroupMember;
+  readonly #owner: LeaseOwner;
 
   constructor(
     queue: GroupQueue,
     context: DeliveryContext,
-    what: { member: GroupMember; picks: readonly Pick[]; messages: readonly StoredMessage[]; invisibleMs: number },
+    what: { owner: LeaseOwner; picks: readonly Pick[]; messages: readonly StoredMessage[]; invisibleMs: number },
   ) {
     super(queue, RECORD.handOut);
     this.#context = context;
-    this.#member = what.member;
+    this.#owner = what.owner;
     this.picks = what.picks;
     this.messages = what.messages;
     const { progress } = queue;
@@ -54,7 +54,7 @@ export class HandOutEntry extends StateEntry {
       message.claimed = false;
       message.ready = false;
       message.groupKey = pick.groupKey;
-      group.leased(queue, message, this.#member);
+      message.owner = this.#owner;
       this.#context.deadlines.add(message, terms.durationMs);
     }
     group.unsettled += progress.unsettled.size - before;

@@ -23,11 +23,11 @@ class GiveBackEntry extends StateEntry {
     const { queue } = this;
     this.#message.claimed = false;
     queue.progress.giveBack(this.#message.offset);
-    queue.group.visibleAgain(queue, this.#message);
+    queue.group.visibleAgain(this.#message);
   }
 
   protected override undo(): void {
-    this.queue.group.unclaim(this.queue, this.#message);
+    this.queue.group.unclaim(this.#message);
   }
 }
 
@@ -55,11 +55,11 @@ class RetryEntry extends StateEntry {
     message.claimed = false;
     this.queue.progress.retryLater(this.#wait);
     this.#context.suspects.ended(message);
-    if (message.list === undefined) this.queue.group.visibleAgain(this.queue, message);
+    if (message.list === undefined) this.queue.group.visibleAgain(message);
   }
 
   protected override undo(): void {
-    this.queue.group.unclaim(this.queue, this.#message);
+    this.queue.group.unclaim(this.#message);
   }
 }
 
@@ -92,7 +92,7 @@ export class ChangeInvisibleEntry extends StateEntry {
   }
 
   protected override undo(): void {
-    this.queue.group.unclaim(this.queue, this.#message);
+    this.queue.group.unclaim(this.#message);
   }
 }
 

@@ -11,7 +11,7 @@ import { RECORD } from '../storage/log/record-kinds.ts';
 import { logPosition } from '../storage/log-position.ts';
 import type { GroupHash } from '../storage/message-group-hash.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /** Bytes that a message record takes beside its body, when it has neither keys nor properties. */
 const RECORD_OVERHEAD_BYTES = 96;

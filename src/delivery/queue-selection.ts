@@ -2,7 +2,7 @@ import type { MessageDraft } from '../model/message-validation.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import { hashMessageGroup, queueOfHash } from '../storage/message-group-hash.ts';
 import type { Route } from './message-entry.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /**
  * Chooses a message's queue: by the hash of its message group over the queues that the topic was created with, so that a group never moves;

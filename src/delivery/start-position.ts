@@ -3,7 +3,7 @@ import type { SubscriptionRecord } from '../storage/index/catalogue.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import { blockSequenceOf, NO_POSITION } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 /** Where a group that has no position on a topic begins: an offset for each queue that exists, and an instant for what comes later. */
 export async function resolveStart(

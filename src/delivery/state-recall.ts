@@ -58,7 +58,7 @@ function restoreDeadlines(queue: GroupQueue, context: DeliveryContext): void {
     if (message.groupKey === -1) message.groupKey = 0;
     const remainingMs = Math.min(message.durationMs, message.visibleAtMs - now);
     if (message.state !== 'released' && remainingMs > 0) pending.push({ node: message, remainingMs });
-    else queue.group.visibleAgain(queue, message);
+    else queue.group.visibleAgain(message);
   }
   context.deadlines.addSorted(pending);
 }

@@ -4,25 +4,9 @@ import { validateTopicName } from '../model/names.ts';
 import type { ResolvedTopicOptions } from '../model/topic.ts';
 import type { TopicRecord } from '../storage/index/catalogue.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
-import type { ConsumerGroup } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { commitMetadata } from './metadata-entry.ts';
-
-/** A topic in use: its queues are loaded. */
-export class Topic {
-  record: TopicRecord;
-  readonly queues: ConsumeQueue[];
-  /** Groups with open consumers that go through it. */
-  readonly groups: Set<ConsumerGroup> = new Set();
-  /** Messages arrived since its groups were woken. */
-  arrived = false;
-  nextQueue = 0;
-
-  constructor(record: TopicRecord, queues: ConsumeQueue[]) {
-    this.record = record;
-    this.queues = queues;
-  }
-}
+import { Topic } from './topic.ts';
 
 /** Topics by name: loaded at first use, created where that is allowed. */
 export class Topics {

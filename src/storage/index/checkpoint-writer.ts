@@ -24,10 +24,10 @@ export interface Checkpoint {
 export class CheckpointWriter {
   readonly #index: BrokerIndex;
   readonly #process: ProcessPort;
-  #batches: WriteOperation[][] = [];
+  readonly #batches: WriteOperation[][] = [];
   #batchBytes = 0;
-  #onSuccess: (() => void)[] = [];
-  #onFailure: (() => void)[] = [];
+  readonly #onSuccess: (() => void)[] = [];
+  readonly #onFailure: (() => void)[] = [];
 
   constructor(index: BrokerIndex, process: ProcessPort) {
     this.#index = index;

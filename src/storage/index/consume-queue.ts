@@ -35,7 +35,7 @@ export class ConsumeQueue {
   /** Whether the index has this queue on its list of changed ones. */
   listed = false;
   #reserved: number;
-  #tail: TailRun[] = [];
+  readonly #tail: TailRun[] = [];
 
   constructor(topicId: number, queueId: number, stored: { end: number; includes: LogPosition }) {
     this.topicId = topicId;

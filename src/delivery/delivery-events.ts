@@ -1,0 +1,34 @@
+import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
+import { readMessage } from '../storage/log/message-record.ts';
+import type { DeadLetterMark } from '../storage/log/state-records.ts';
+import { blockSequenceOf, recordNumberOf } from '../storage/log-position.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import type { GroupQueue } from './group-queue.ts';
+
+/** Emits `acked`; only called where somebody listens, because the message's id has to be read. */
+export async function tellAcked(context: DeliveryContext, queue: GroupQueue, message: UnsettledMessage): Promise<void> {
+  const { offset, attempt } = message;
+  const messageId = await messageIdAt(context, queue, offset);
+  const [group, topic] = [queue.group.record.name, queue.topic.record.name];
+  context.events.emit('acked', { group, topic, messageId, queueId: queue.queue.queueId, queueOffset: offset, attempt });
+}
+
+/** Emits `deadLettered`; only called where somebody listens. */
+export async function tellDeadLettered(context: DeliveryContext, queue: GroupQueue, mark: DeadLetterMark): Promise<void> {
+  const messageId = await messageIdAt(context, queue, mark.offset);
+  const { attempts, reason } = mark;
+  const [group, topic] = [queue.group.record.name, queue.topic.record.name];
+  context.events.emit('deadLettered', { group, topic, messageId, attempts, reason });
+}
+
+/** The id of a message, or nothing where its block cannot be read any more: an event is no reason to fail. */
+async function messageIdAt(context: DeliveryContext, queue: GroupQueue, offset: number): Promise<string> {
+  try {
+    const run = queue.queue.runInMemory(offset) ?? (await context.store.index.loadRun(queue.queue, offset));
+    const position = run.positionAt(offset);
+    const block = context.store.log.cached(position) ?? (await context.store.log.read(blockSequenceOf(position)));
+    return readMessage(block, recordNumberOf(position)).messageId;
+  } catch {
+    return '';
+  }
+}
