@@ -16,9 +16,6 @@ import type { BrokerEvents, BrokerState, Damage } from './model/events.ts';
 import { MessageIdSource } from './model/message-id.ts';
 import type { CloseOptions } from './model/messaging.ts';
 import type { Directory } from './model/storage-provider.ts';
-import { nodeProcess } from './platform/node/node-process.ts';
-import { zlibCrc32 } from './platform/node/zlib-crc32.ts';
-import { portableCrc32 } from './storage/checksum.ts';
 import { Store } from './storage/store.ts';
 
 /** Everything that a broker is made of, wired: who is told of a commit, a failure, a deadline. */
@@ -37,6 +34,7 @@ export class BrokerParts {
   readonly #counters: DeliveryCounters = { sent: 0, delivered: 0, acked: 0, failed: 0, deadLettered: 0, expiredLeases: 0 };
   readonly #openedAtMs: number;
   #state: BrokerState = 'open';
+  #refusesCalls = false;
   #unreported: readonly Damage[];
 
   private constructor(options: ResolvedBrokerOptions, directory: Directory, store: Store, wiring: Wiring) {
@@ -86,8 +84,8 @@ export class BrokerParts {
         directory,
         clock,
         random,
-        process: nodeProcess,
-        checksum: zlibCrc32 ?? portableCrc32,
+        process: options.process,
+        checksum: options.checksum,
         cacheBytes: limits.cacheBytes,
         onFailure: (error) => wiring.onFailure(error),
         onVisible: () => wiring.onVisible(),
@@ -104,9 +102,14 @@ export class BrokerParts {
     }
   }
 
-  /** Nothing new is taken on. */
+  /** Consumers are being closed; what their listeners send and acknowledge is still served. */
   closing(): void {
     this.#setState('closing');
+  }
+
+  /** From now on every call is refused. */
+  refuseCalls(): void {
+    this.#refusesCalls = true;
   }
 
   /** Writes everything down and lets go; after the deadline without the writing. */
@@ -159,7 +162,7 @@ export class BrokerParts {
     return {
       store: this.#store,
       clock,
-      process: nodeProcess,
+      process: this.#options.process,
       limits,
       logger,
       events: this.events,
@@ -176,7 +179,7 @@ export class BrokerParts {
 
   #assertOpen(): void {
     if (this.#healer.failure !== undefined) throw this.#healer.failure;
-    if (this.#state === 'closing' || this.#state === 'closed') throw notOpen(this.#state);
+    if (this.#refusesCalls || this.#state === 'closed') throw notOpen(this.#state);
   }
 
   #setState(to: BrokerState): void {
@@ -261,6 +264,6 @@ interface Wiring {
 
 function ignore(): void {}
 
-function notOpen(state: string): BrokerError {
+export function notOpen(state: string): BrokerError {
   return new BrokerError('MQ_BROKER_NOT_OPEN', `The broker is ${state}; open another one`);
 }

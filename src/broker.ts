@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'eventemitter3';
 import { type BrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker-options.ts';
-import { BrokerParts } from './broker-parts.ts';
+import { BrokerParts, notOpen } from './broker-parts.ts';
 import { LocalProducer } from './client/producer.ts';
 import { LocalPushConsumer } from './client/push-consumer.ts';
 import { LocalSimpleConsumer } from './client/simple-consumer.ts';
@@ -67,7 +67,7 @@ export class Broker implements Messaging {
   /** Something to send with; cheap, may be many. @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_BROKER_NOT_OPEN`, `MQ_NOT_SUPPORTED` */
   createProducer(options: ProducerOptions = {}): Producer {
     const { delivery } = this.#parts;
-    delivery.context.assertOpen();
+    this.#assertNotClosing();
     const onClose = (closed: LocalProducer): unknown => this.#clients.delete(closed);
     const producer = new LocalProducer(delivery, options, { durability: this.#options.durability, onClose });
     this.#clients.add(producer);
@@ -77,7 +77,7 @@ export class Broker implements Messaging {
   /** A consumer whose listener is called with each message. Resolves when the group's start positions are durable. */
   async createPushConsumer(options: PushConsumerOptions): Promise<PushConsumer> {
     const { delivery } = this.#parts;
-    delivery.context.assertOpen();
+    this.#assertNotClosing();
     const consumer = await LocalPushConsumer.open(delivery, options, (closed) => this.#clients.delete(closed));
     this.#clients.add(consumer);
     return consumer;
@@ -86,7 +86,7 @@ export class Broker implements Messaging {
   /** A consumer that asks for messages itself. Resolves when the group's start positions are durable. */
   async createSimpleConsumer(options: SimpleConsumerOptions): Promise<SimpleConsumer> {
     const { delivery } = this.#parts;
-    delivery.context.assertOpen();
+    this.#assertNotClosing();
     const consumer = await LocalSimpleConsumer.open(delivery, options, (closed) => this.#clients.delete(closed));
     this.#clients.add(consumer);
     return consumer;
@@ -111,11 +111,21 @@ export class Broker implements Messaging {
     return this.#closing;
   }
 
+  /** Consumers first: what a running listener sends belongs to its work, so producers serve until the listeners have ended. */
   async #close(deadlineMs: number): Promise<void> {
     this.#parts.closing();
     const clients = [...this.#clients];
-    await Promise.allSettled(clients.map((client) => client.close({ deadlineMs })));
+    const closeAll = (chosen: typeof clients): Promise<unknown> => Promise.allSettled(chosen.map((client) => client.close({ deadlineMs })));
+    const consumers = clients.filter((client) => !(client instanceof LocalProducer));
+    if (consumers.length > 0) await closeAll(consumers);
+    this.#parts.refuseCalls();
+    await closeAll(clients.filter((client) => client instanceof LocalProducer));
     await this.#parts.close(deadlineMs);
+  }
+
+  #assertNotClosing(): void {
+    this.#parts.delivery.context.assertOpen();
+    if (this.#closing !== undefined) throw notOpen('closing');
   }
 }
 
