@@ -17,10 +17,10 @@ import { DIGESTS, FILES, INDEXER } from './topology.js';
 
 const CONCURRENCY = 20;
 
-/** Hashes files and publishes their digests; knows which files failed in this process, and when first. */
+/** Hashes files and publishes their digests; knows which files failed in this process. */
 export class Indexer {
-  /** When a message failed first, by message id; milliseconds since the epoch. @type {Map<string, number>} */
-  failedSince = new Map();
+  /** The first failure of each message that failed, by message id. @type {Map<string, { attempt: number, atMs: number }>} */
+  firstFailures = new Map();
   /** Read in this process. */
   bytes = 0;
   #folder;
@@ -60,7 +60,8 @@ export class Indexer {
       const digest = { path: file.path, package: file.package, sha256, bytes, attempt: message.deliveryAttempt };
       await this.#producer.send({ topic: DIGESTS, json: digest });
     } catch (error) {
-      if (!this.failedSince.has(message.messageId)) this.failedSince.set(message.messageId, Date.now());
+      const { messageId, deliveryAttempt: attempt } = message;
+      if (!this.firstFailures.has(messageId)) this.firstFailures.set(messageId, { attempt, atMs: Date.now() });
       throw error;
     }
   }

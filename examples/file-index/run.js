@@ -13,7 +13,7 @@ import { sendFiles } from './walk-sender.js';
  * @typedef {object} UnreadableFile
  * @property {string} path
  * @property {number} attempts
- * @property {number | undefined} tookMs from the first failure in this process to the dead letter
+ * @property {number | undefined} tookMs from the first attempt to the dead letter, if this process saw all of them
  * @property {string} reason
  */
 
@@ -122,7 +122,7 @@ export class Run {
   async #redriveWhatOnlyDied() {
     /** @type {string[]} */
     const messageIds = [];
-    for await (const { messageId } of this.#deadLetters()) if (!this.#indexer.failedSince.has(messageId)) messageIds.push(messageId);
+    for await (const { messageId } of this.#deadLetters()) if (!this.#indexer.firstFailures.has(messageId)) messageIds.push(messageId);
     if (messageIds.length === 0) return false;
     const { redriven } = await this.#broker.admin.redriveDeadLetters(INDEXER, { messageIds });
     this.#redriven += redriven;
@@ -134,8 +134,8 @@ export class Run {
     const files = [];
     for await (const letter of this.#deadLetters()) {
       const { path } = /** @type {FileMessage} */ (letter.message.json());
-      const since = this.#indexer.failedSince.get(letter.messageId);
-      const tookMs = since === undefined ? undefined : letter.deadLetteredAtMs - since;
+      const first = this.#indexer.firstFailures.get(letter.messageId);
+      const tookMs = first?.attempt === 1 ? letter.deadLetteredAtMs - first.atMs : undefined;
       files.push({ path, attempts: letter.attempts, tookMs, reason: letter.reason });
     }
     return files;
