@@ -8,7 +8,7 @@ import type { DeliveryContext } from './delivery-context.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { changeInvisible, giveBack } from './lease-end.ts';
 import { deliveryOf, renewedView } from './message-view.ts';
-import { handleExpired } from './state-entry.ts';
+import { handleExpired, type StateEntry } from './state-entry.ts';
 
 /** A delivery that somebody wants to end, as its view or its receipt handle names it. */
 interface Named {
@@ -30,10 +30,16 @@ export class Settlement {
   async acknowledge(group: ConsumerGroup, views: readonly MessageView[]): Promise<void> {
     this.#context.assertOpen();
     const named = views.map((view) => this.#named(group, view));
-    const entries = new Set<Promise<void>>();
-    for (const one of named) entries.add(this.#acknowledgeOne(one));
-    const results = await Promise.allSettled(entries);
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    const entries = new Set<StateEntry>();
+    const others: Promise<void>[] = [];
+    for (const one of named) {
+      const message = this.#valid(one);
+      if (message !== undefined && !message.claimed) entries.add(acknowledge(this.#context, one.queue, message));
+      else others.push(this.#acknowledgeSlowly(one));
+    }
+    const pending = [...entries].map((entry) => entry.done());
+    if (others.length === 0 && pending.length === 1) return await pending[0];
+    for (const result of await Promise.allSettled([...pending, ...others])) if (result.status === 'rejected') throw result.reason;
   }
 
   async changeInvisibleDuration(group: ConsumerGroup, view: MessageView, invisibleMs: number): Promise<MessageView> {
@@ -57,12 +63,7 @@ export class Settlement {
     await deadLetter(this.#context, named.queue, message, reason);
   }
 
-  #acknowledgeOne(named: Named): Promise<void> {
-    const message = this.#valid(named);
-    if (message !== undefined && !message.claimed) return acknowledge(this.#context, named.queue, message).done();
-    return this.#acknowledgeSlowly(named);
-  }
-
+  /** A message that is settled already, or that is being changed at the moment. */
   async #acknowledgeSlowly(named: Named): Promise<void> {
     if (named.queue.progress.settled.has(named.offset) && !named.queue.progress.unsettled.has(named.offset))
       return this.#assertInTime(named);

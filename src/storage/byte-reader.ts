@@ -8,7 +8,7 @@ const SHORT_TEXT = 24;
 export class ByteReader {
   readonly bytes: Uint8Array;
   at: number;
-  readonly end: number;
+  end: number;
   readonly #view: DataView;
 
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
@@ -16,6 +16,12 @@ export class ByteReader {
     this.at = start;
     this.end = end;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Reads another part of the same bytes; a reader of many records needs no other. */
+  move(start: number, end: number): void {
+    this.at = start;
+    this.end = end;
   }
 
   get left(): number {

@@ -1,5 +1,5 @@
 import { BrokerError } from '../../model/errors.ts';
-import { corrupt } from '../byte-reader.ts';
+import { ByteReader, corrupt } from '../byte-reader.ts';
 import { ByteWriter } from '../byte-writer.ts';
 import type { Checksum } from '../checksum.ts';
 import { MAX_RECORDS_PER_BLOCK } from '../log-position.ts';
@@ -82,6 +82,7 @@ export class Block {
   readonly storeTag: number;
   readonly records: number;
   #starts: Uint32Array | undefined;
+  #reader: ByteReader | undefined;
 
   private constructor(bytes: Uint8Array, view: DataView) {
     this.bytes = bytes;
@@ -111,6 +112,13 @@ export class Block {
     const block = new Block(bytes, view);
     if (block.sequence !== sequence) throw corrupt(`block ${block.sequence} lies under the key of block ${sequence}`);
     return block;
+  }
+
+  /** The block's one reader, set on the content of a record; good until the next call. */
+  readerAt({ start, end }: RecordBounds): ByteReader {
+    this.#reader ??= new ByteReader(this.bytes);
+    this.#reader.move(start, end);
+    return this.#reader;
   }
 
   /** Kind of record `number`, and the bounds of its content. */

@@ -1,5 +1,5 @@
 import { tagHash } from '../../model/tag-filter.ts';
-import { ByteReader, corrupt } from '../byte-reader.ts';
+import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import type { GroupHash } from '../message-group-hash.ts';
 import type { Block } from './block.ts';
@@ -77,8 +77,7 @@ export interface MessageHead {
 }
 
 /** Reads the head into `into`, which replay uses again for every message. */
-export function readMessageHead(bytes: Uint8Array, start: number, end: number, into: MessageHead): void {
-  const reader = new ByteReader(bytes, start, end);
+export function readMessageHead(reader: ByteReader, into: MessageHead): void {
   into.topicId = reader.u32();
   into.queueId = reader.u16();
   const flags = reader.u16();
@@ -114,9 +113,10 @@ const NO_PROPERTIES: Readonly<Record<string, string>> = Object.freeze(Object.cre
 
 /** Reads record `number` of a block as a message. */
 export function readMessage(block: Block, number: number): StoredMessage {
-  const { kind, start, end } = block.record(number);
+  const bounds = block.record(number);
+  const { kind, end } = bounds;
   if (kind !== RECORD.message) throw corrupt(`record ${number} of block ${block.sequence} is of kind ${kind}, not a message`);
-  const reader = new ByteReader(block.bytes, start, end);
+  const reader = block.readerAt(bounds);
   const topicId = reader.u32();
   const queueId = reader.u16();
   const flags = reader.u16();

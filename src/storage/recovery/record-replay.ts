@@ -1,5 +1,5 @@
 import { BrokerError } from '../../model/errors.ts';
-import { ByteReader, corrupt } from '../byte-reader.ts';
+import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { BrokerIndex } from '../index/broker-index.ts';
 import type { MetadataChange } from '../index/catalogue.ts';
 import type { ConsumeQueue } from '../index/consume-queue.ts';
@@ -28,10 +28,11 @@ export class RecordReplay {
 
   /** Answers a promise only where something has to be loaded first. */
   apply(block: Block, number: number): Promise<void> | undefined {
-    const { kind, start, end } = block.record(number);
+    const bounds = block.record(number);
+    const { kind } = bounds;
     const position = logPosition(block.sequence, number);
-    if (kind === RECORD.message) return this.#message(block, { start, end }, position);
-    const reader = new ByteReader(block.bytes, start, end);
+    const reader = block.readerAt(bounds);
+    if (kind === RECORD.message) return this.#message(reader, position);
     if (kind === RECORD.metadata) {
       this.#metadata(reader, position);
       return undefined;
@@ -51,9 +52,9 @@ export class RecordReplay {
     }
   }
 
-  #message(block: Block, bounds: { start: number; end: number }, position: LogPosition): Promise<void> | undefined {
+  #message(reader: ByteReader, position: LogPosition): Promise<void> | undefined {
     const head = this.#head;
-    readMessageHead(block.bytes, bounds.start, bounds.end, head);
+    readMessageHead(reader, head);
     const queue = this.#index.queue(head.topicId, head.queueId);
     if (queue !== undefined) return this.#publish(queue, head, position);
     if (!this.#index.catalogue.topics.has(head.topicId)) {
