@@ -40,7 +40,7 @@ function repetitions({ report, unreadable }) {
 
 /** @param {Outcome} outcome */
 function continuation({ settledBefore, redriven }) {
-  const again = redriven === 0 ? '' : `; ${count(redriven)} dead letters were given their attempts again`;
+  const again = redriven === 0 ? '' : `; dead letters that were given their attempts again: ${count(redriven)}`;
   return `${count(settledBefore)} files were settled before this run${again}`;
 }
 
