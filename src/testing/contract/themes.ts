@@ -1,0 +1,45 @@
+import { acknowledging } from './acknowledging.ts';
+import { batches } from './batches.ts';
+import { closing } from './closing.ts';
+import type { ContractTheme } from './contract-place.ts';
+import { deadLettersTheme } from './dead-letters.ts';
+import { invisibleDurations } from './invisible-durations.ts';
+import { iterating } from './iterating.ts';
+import { messageGroups } from './message-groups.ts';
+import { notSupported } from './not-supported.ts';
+import { onewayAndAbort } from './oneway-and-abort.ts';
+import { progressAndReset } from './progress-and-reset.ts';
+import { pushConsumer } from './push-consumer.ts';
+import { pushFailures } from './push-failures.ts';
+import { receiving } from './receiving.ts';
+import { retryPolicies } from './retry-policies.ts';
+import { sending } from './sending.ts';
+import { sendingRefusals } from './sending-refusals.ts';
+import { startPositions } from './start-positions.ts';
+import { subscriptions } from './subscriptions.ts';
+import { tagFilters } from './tag-filters.ts';
+import { topicsAndGroups } from './topics-and-groups.ts';
+
+/** Every subject of the contract, in the order of a message's life. */
+export const themes: readonly ContractTheme[] = [
+  sending,
+  sendingRefusals,
+  batches,
+  onewayAndAbort,
+  receiving,
+  acknowledging,
+  invisibleDurations,
+  iterating,
+  pushConsumer,
+  pushFailures,
+  retryPolicies,
+  deadLettersTheme,
+  messageGroups,
+  tagFilters,
+  startPositions,
+  subscriptions,
+  topicsAndGroups,
+  progressAndReset,
+  closing,
+  notSupported,
+];

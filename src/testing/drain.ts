@@ -1,0 +1,84 @@
+import { AssertionError } from 'node:assert';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin, Clock, GroupProgress, PushConsumer, PushConsumerOptions } from '../index.ts';
+import { ManualClock } from './manual-clock.ts';
+
+const DEFAULT_WITHIN_MS = 30 * 24 * 3_600_000;
+const REAL_PAUSE_MS = 5;
+
+/** Which group gets which topics pushed at the moment. */
+export class PushedTopics {
+  readonly #open = new Map<PushConsumer, { readonly group: string; readonly topics: ReadonlySet<string> }>();
+
+  /** Follows a consumer until it is closed. */
+  track(consumer: PushConsumer, { group, subscriptions }: PushConsumerOptions): PushConsumer {
+    this.#open.set(consumer, { group, topics: new Set(Object.keys(subscriptions)) });
+    const close = consumer.close.bind(consumer);
+    consumer.close = (options) => {
+      this.#open.delete(consumer);
+      return close(options);
+    };
+    return consumer;
+  }
+
+  clear(): void {
+    this.#open.clear();
+  }
+
+  groups(): string[] {
+    return [...new Set(Array.from(this.#open.values(), ({ group }) => group))];
+  }
+
+  has(group: string, topic: string): boolean {
+    for (const open of this.#open.values()) if (open.group === group && open.topics.has(topic)) return true;
+    return false;
+  }
+}
+
+/** Lets time pass until nothing is left for the push consumers. */
+export async function drain(clock: Clock, pushed: PushedTopics, admin: Admin, withinMs: number = DEFAULT_WITHIN_MS): Promise<void> {
+  const endMs = clock.monotonic() + withinMs;
+  for (;;) {
+    if (clock instanceof ManualClock) await clock.settle();
+    const left = await leftOver(pushed, admin);
+    if (left.length === 0) return;
+    if (!(await pass(clock, endMs)))
+      throw notDrained(left, clock.monotonic() >= endMs ? `${withinMs} ms have passed` : 'no timer will move it');
+  }
+}
+
+interface LeftOver extends GroupProgress {
+  readonly group: string;
+}
+
+async function leftOver(pushed: PushedTopics, admin: Admin): Promise<LeftOver[]> {
+  const left: LeftOver[] = [];
+  for (const group of pushed.groups()) {
+    for (const progress of await admin.getGroupProgress(group)) {
+      if (progress.lag > 0 && pushed.has(group, progress.topic)) left.push({ group, ...progress });
+    }
+  }
+  return left;
+}
+
+/** Goes on to the next timer; false when there is none, or no time is left. */
+async function pass(clock: Clock, endMs: number): Promise<boolean> {
+  const leftMs = endMs - clock.monotonic();
+  if (leftMs <= 0) return false;
+  if (!(clock instanceof ManualClock)) {
+    await sleep(REAL_PAUSE_MS);
+    return true;
+  }
+  const nextMs = clock.nextTimerInMs;
+  if (nextMs === undefined || nextMs > leftMs) return false;
+  await clock.advance(nextMs);
+  return true;
+}
+
+function notDrained(left: readonly LeftOver[], why: string): AssertionError {
+  const lines = left.map(
+    ({ group, topic, queueId, lag, inflight, delayedRetries }) =>
+      `  group ${JSON.stringify(group)}, topic ${JSON.stringify(topic)}, queue ${queueId}: ${lag} messages (${inflight} in flight, ${delayedRetries} waiting for a retry)`,
+  );
+  return new AssertionError({ message: `The broker does not drain, ${why}; left are\n${lines.join('\n')}`, stackStartFn: drain });
+}

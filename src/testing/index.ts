@@ -1,0 +1,12 @@
+export { type FaultCounters, type FaultOptions, FaultPlan } from '../platform/memory/fault-plan.ts';
+export { faultyStorage } from '../platform/memory/faulty-storage.ts';
+export { type CorruptionKind, SimulatedDisk } from '../platform/memory/simulated-disk.ts';
+export type { PowerCutOptions } from '../platform/memory/simulated-store.ts';
+export type { ContractPlace } from './contract/contract-place.ts';
+export type { RecordedEvent } from './event-journal.ts';
+export { type ExpectedDeadLetter, type ExpectedDelivery, expectDeadLettered, expectDelivered } from './expectations.ts';
+export { type ClockWatch, ManualClock, type ManualClockOptions } from './manual-clock.ts';
+export { type ContractOptions, messagingContract, type TestRunner } from './messaging-contract.ts';
+export { openTestBroker, type TestBrokerOptions } from './open-test-broker.ts';
+export { seededRandom } from './seeded-random.ts';
+export { type PowerCutChoice, TestBroker } from './test-broker.ts';
