@@ -6,6 +6,7 @@ import { DeadlineQueue } from './delivery/deadline-queue.ts';
 import { Delivery, fireDeadline } from './delivery/delivery.ts';
 import type { DeliveryContext, DeliveryCounters } from './delivery/delivery-context.ts';
 import { ReceiptHandles } from './delivery/receipt-handle.ts';
+import type { SendCompletion } from './delivery/send-completion.ts';
 import { Suspects } from './delivery/suspects.ts';
 import { Checkpointer } from './maintenance/checkpointer.ts';
 import { DiskWatch } from './maintenance/disk-watch.ts';
@@ -31,6 +32,7 @@ export class BrokerParts {
   readonly #healer: Healer;
   readonly #checkpointer: Checkpointer;
   readonly #deadlines: DeadlineQueue<Parameters<typeof fireDeadline>[0]>;
+  readonly #sendDeadlines: DeadlineQueue<SendCompletion>;
   readonly #counters: DeliveryCounters = { sent: 0, delivered: 0, acked: 0, failed: 0, deadLettered: 0, expiredLeases: 0 };
   readonly #openedAtMs: number;
   #state: BrokerState = 'open';
@@ -46,6 +48,7 @@ export class BrokerParts {
     this.#unreported = store.damages;
     this.events = this.#emitter();
     this.#deadlines = new DeadlineQueue(clock, fireDeadline);
+    this.#sendDeadlines = new DeadlineQueue(clock, (send) => send.timeOut());
     this.#checkpointer = new Checkpointer(() => store, clock, logger);
     this.#healer = new Healer({
       store: () => store,
@@ -169,6 +172,7 @@ export class BrokerParts {
       ids: new MessageIdSource({ random, clock }),
       handles: new ReceiptHandles(this.#store.secret),
       deadlines: this.#deadlines,
+      sendDeadlines: this.#sendDeadlines,
       suspects: new Suspects(),
       arrivals,
       counters: this.#counters,
@@ -197,6 +201,7 @@ export class BrokerParts {
   #stopTimers(): void {
     this.#checkpointer.stop();
     this.#deadlines.stop();
+    this.#sendDeadlines.stop();
   }
 
   /** Damage found while opening is told to the first listener, also when it comes later. */

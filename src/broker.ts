@@ -105,10 +105,12 @@ export class Broker implements Messaging {
     return this.close();
   }
 
-  /** @internal */
-  [ABANDON](): Promise<void> {
-    this.#closing = this.#parts.abandon();
-    return this.#closing;
+  static {
+    const value = function abandon(this: Broker): Promise<void> {
+      this.#closing = this.#parts.abandon();
+      return this.#closing;
+    };
+    Object.defineProperty(Broker.prototype, ABANDON, { value });
   }
 
   /** Consumers first: what a running listener sends belongs to its work, so producers serve until the listeners have ended. */

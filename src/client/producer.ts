@@ -1,5 +1,6 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import type { ResolvedSendOptions } from '../delivery/send.ts';
+import type { SendTracker } from '../delivery/send-completion.ts';
 import { BrokerError, illegalArgument, isBrokerError } from '../model/errors.ts';
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import type { Producer, ProducerOptions, SendOptions } from '../model/messaging.ts';
@@ -16,9 +17,9 @@ const NONE: ReadonlySet<string> = new Set();
 export class LocalProducer implements Producer {
   readonly #delivery: Delivery;
   readonly #defaults: ResolvedSendOptions;
-  readonly #maxAttempts: number;
   readonly #onClose: (producer: LocalProducer) => void;
-  readonly #pending = new Set<Promise<unknown>>();
+  readonly #tracker: SendTracker = { pending: 0, onIdle: undefined };
+  readonly #creating: Promise<unknown>;
   #closed = false;
 
   constructor(
@@ -30,7 +31,6 @@ export class LocalProducer implements Producer {
     checkFieldNames('The options of a producer', options, KNOWN, PLANNED);
     this.#delivery = delivery;
     this.#onClose = context.onClose;
-    this.#maxAttempts = requireInteger('maxAttempts', options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS, 1);
     const { onFull = 'wait' } = options;
     if (onFull !== 'wait' && onFull !== 'reject') throw illegalArgument(`onFull must be 'wait' or 'reject', not ${JSON.stringify(onFull)}`);
     this.#defaults = {
@@ -38,15 +38,18 @@ export class LocalProducer implements Producer {
       onFull,
       timeoutMs: requireInteger('timeoutMs', options.timeoutMs ?? DEFAULT_TIMEOUT_MS, 1),
       signal: undefined,
+      attempts: requireInteger('maxAttempts', options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS, 1),
+      tracker: this.#tracker,
     };
-    for (const topic of options.topics ?? []) this.#track(delivery.topics.obtain(topic)).catch(() => undefined);
+    // What is wrong with a topic is told by the first send to it.
+    this.#creating = Promise.allSettled((options.topics ?? []).map((topic) => delivery.topics.obtain(topic)));
   }
 
   send(message: Message, options?: SendOptions): Promise<SendReceipt> {
     try {
       this.#assertOpen();
       const resolved = this.#resolve(options);
-      return this.#retried(this.#delivery.sender.send(message, resolved), () => this.#delivery.sender.send(message, resolved));
+      return this.#delivery.sender.send(message, resolved);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -56,7 +59,7 @@ export class LocalProducer implements Producer {
     try {
       this.#assertOpen();
       const resolved = this.#resolve(options);
-      return this.#retried(this.#delivery.sender.sendBatch(messages, resolved), () => this.#delivery.sender.sendBatch(messages, resolved));
+      return this.#delivery.sender.sendBatch(messages, resolved);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -76,35 +79,15 @@ export class LocalProducer implements Producer {
   async close(): Promise<void> {
     this.#closed = true;
     this.#onClose(this);
-    while (this.#pending.size > 0) await Promise.allSettled([...this.#pending]);
+    await this.#creating;
+    if (this.#tracker.pending > 0)
+      await new Promise<void>((resolve) => {
+        this.#tracker.onIdle = resolve;
+      });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** A send that is known not to be stored is tried again; whatever else went wrong is the caller's to decide. */
-  #retried<T>(first: Promise<T>, again: () => Promise<T>): Promise<T> {
-    if (this.#maxAttempts === 1) return this.#track(first);
-    return this.#track(
-      first.catch(async (error: unknown) => {
-        for (let attempt = 2; ; attempt++) {
-          if (!isBrokerError(error) || error.code !== 'MQ_STORE_WRITE_FAILED' || attempt > this.#maxAttempts) throw error;
-          try {
-            return await again();
-          } catch (next) {
-            error = next;
-          }
-        }
-      }),
-    );
-  }
-
-  #track<T>(promise: Promise<T>): Promise<T> {
-    this.#pending.add(promise);
-    const done = (): unknown => this.#pending.delete(promise);
-    promise.then(done, done);
-    return promise;
   }
 
   #resolve(options: SendOptions | undefined): ResolvedSendOptions {

@@ -7,7 +7,7 @@ import type { CloseOptions, PushConsumer, PushConsumerOptions } from '../model/m
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
 import { ListenerCall } from './listener-call.ts';
 import { ListenerOutcomes } from './listener-outcomes.ts';
-import { filtersOf, groupOf, invisibleDuration } from './subscription-options.ts';
+import { filtersOf, groupOf } from './subscription-options.ts';
 
 const KNOWN: ReadonlySet<string> = new Set([
   'group',
@@ -55,7 +55,7 @@ export class LocalPushConsumer implements PushConsumer {
     this.#options = {
       listener: options.listener,
       concurrency: Math.min(concurrency, cached),
-      consumeTimeoutMs: invisibleDuration(timeoutMs, limits, 'refused'),
+      consumeTimeoutMs: requireInteger('consumeTimeoutMs', timeoutMs, 1, limits.maxInvisibleDurationMs),
     };
   }
 

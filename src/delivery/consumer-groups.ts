@@ -1,4 +1,3 @@
-import { Mutex } from 'async-mutex';
 import { BrokerError } from '../model/errors.ts';
 import { type ResolvedGroupOptions, resolveGroupOptions, type StartFrom } from '../model/group.ts';
 import { validateGroupName } from '../model/names.ts';
@@ -8,6 +7,7 @@ import { ConsumerGroup, groupNotFound } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { GroupMember, type MemberCallbacks } from './group-member.ts';
 import { commitMetadata } from './metadata-entry.ts';
+import { NamedLocks } from './named-locks.ts';
 import { resolveStart } from './start-position.ts';
 import type { Topic } from './topic.ts';
 import { type Topics, topicNotFound } from './topics.ts';
@@ -18,7 +18,7 @@ export class ConsumerGroups {
   readonly #topics: Topics;
   readonly #autoCreate: boolean;
   readonly #inUse = new Map<string, ConsumerGroup>();
-  readonly #changes = new Mutex();
+  readonly #changes = new NamedLocks();
 
   constructor(context: DeliveryContext, topics: Topics, autoCreate: boolean) {
     this.#context = context;
@@ -59,7 +59,7 @@ export class ConsumerGroups {
   }
 
   create(name: string, options: ResolvedGroupOptions): Promise<ConsumerGroup> {
-    return this.#changes.runExclusive(async () => {
+    return this.#changes.runExclusive(name, async () => {
       const existing = this.find(name);
       if (existing !== undefined) return existing;
       const { store, clock, events } = this.#context;
@@ -71,7 +71,7 @@ export class ConsumerGroups {
   }
 
   update(name: string, change: (record: GroupRecord) => GroupRecord): Promise<ConsumerGroup> {
-    return this.#changes.runExclusive(async () => {
+    return this.#changes.runExclusive(name, async () => {
       const group = this.find(name);
       if (group === undefined) throw groupNotFound(name);
       const record = change(group.record);
@@ -83,7 +83,7 @@ export class ConsumerGroups {
   }
 
   delete(name: string): Promise<void> {
-    return this.#changes.runExclusive(async () => {
+    return this.#changes.runExclusive(name, async () => {
       const group = this.find(name);
       if (group === undefined) throw groupNotFound(name);
       if (group.members.size > 0) {

@@ -6,11 +6,15 @@ import type { ConsumerGroup } from './consumer-group.ts';
 import type { ReadDeadLetter } from './dead-letter-reading.ts';
 import type { Delivery } from './delivery.ts';
 import type { GroupQueue } from './group-queue.ts';
-import { MessageEntry, SendCompletion } from './message-entry.ts';
+import { MessageEntry } from './message-entry.ts';
 import { chooseQueue } from './queue-selection.ts';
 import { type DeadLetterFate, DeadLetterRemoval } from './redrive.ts';
+import { SendCompletion } from './send-completion.ts';
 import type { Topic } from './topic.ts';
 import { topicNotFound } from './topics.ts';
+
+/** A redrive is written once: a second try could meet letters that have gone meanwhile. */
+const REDRIVE_TERMS = { durability: 'sync', attempts: 1, timeoutMs: 30_000, tracker: { pending: 0, onIdle: undefined } } as const;
 
 /** Delivers dead letters to their group alone, with their ids, from attempt 1; they leave the list in the same step. */
 export async function redriveToGroup(delivery: Delivery, group: ConsumerGroup, letters: readonly ReadDeadLetter[]): Promise<void> {
@@ -32,7 +36,7 @@ export async function redriveToTopic(delivery: Delivery, topic: Topic, letters: 
   const commit = context.store.log.open();
   commit.needsBarrier = true;
   const sent = new Promise((resolve, reject) => {
-    const completion = new SendCompletion(context, 'sync', { resolve, reject });
+    const completion = new SendCompletion(context, REDRIVE_TERMS, { resolve, reject });
     for (const draft of drafts) {
       const entry = new MessageEntry(context, draft, chooseQueue(topic, draft), { group: commit, completion });
       completion.entries.push(entry);

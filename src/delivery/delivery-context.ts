@@ -10,6 +10,7 @@ import type { Store } from '../storage/store.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
 import type { ReceiptHandles } from './receipt-handle.ts';
+import type { SendCompletion } from './send-completion.ts';
 import type { Suspects } from './suspects.ts';
 
 /** Numbers since the broker was opened. */
@@ -33,6 +34,8 @@ export interface DeliveryContext {
   readonly ids: MessageIdSource;
   readonly handles: ReceiptHandles;
   readonly deadlines: DeadlineQueue<UnsettledMessage>;
+  /** Calls of send that have not been answered. */
+  readonly sendDeadlines: DeadlineQueue<SendCompletion>;
   readonly suspects: Suspects;
   readonly arrivals: Arrivals;
   readonly counters: DeliveryCounters;

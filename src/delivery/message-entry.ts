@@ -1,8 +1,7 @@
-import type { Durability, SendReceipt } from '../model/message.ts';
+import type { SendReceipt } from '../model/message.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
 import { tagHash } from '../model/tag-filter.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
-import type { BarrierWaiter } from '../storage/log/barriers.ts';
 import type { BlockBuilder } from '../storage/log/block.ts';
 import type { CommitGroup } from '../storage/log/commit-group.ts';
 import type { LogEntry } from '../storage/log/log-entry.ts';
@@ -11,6 +10,7 @@ import { RECORD } from '../storage/log/record-kinds.ts';
 import { logPosition } from '../storage/log-position.ts';
 import type { GroupHash } from '../storage/message-group-hash.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import type { SendCompletion } from './send-completion.ts';
 import type { Topic } from './topic.ts';
 
 /** Bytes that a message record takes beside its body, when it has neither keys nor properties. */
@@ -21,47 +21,6 @@ export interface Route {
   readonly topic: Topic;
   readonly queue: ConsumeQueue;
   readonly groupHash: GroupHash | undefined;
-}
-
-/** What a call of send waits for: one message, or a batch that is stored whole. */
-export class SendCompletion implements BarrierWaiter {
-  readonly entries: MessageEntry[] = [];
-  readonly #context: DeliveryContext;
-  readonly #durability: Durability;
-  readonly #resolve: (receipts: SendReceipt[]) => void;
-  readonly #reject: (error: Error) => void;
-  #failed = false;
-
-  constructor(
-    context: DeliveryContext,
-    durability: Durability,
-    settle: { resolve: (receipts: SendReceipt[]) => void; reject: (error: Error) => void },
-  ) {
-    this.#context = context;
-    this.#durability = durability;
-    this.#resolve = settle.resolve;
-    this.#reject = settle.reject;
-  }
-
-  /** The write is done: an async send is answered, a sync one waits for the next barrier. */
-  settle(): void {
-    if (this.#durability === 'sync') this.#context.store.log.barriers.wait(this);
-    else this.durable();
-  }
-
-  durable(): void {
-    const reached = this.#context.storage === 'memory' ? 'memory' : this.#durability;
-    const receipts = this.entries.map((entry) => entry.receipt(reached));
-    this.#context.counters.sent += receipts.length;
-    if (this.#context.events.listenerCount('sent') > 0) for (const receipt of receipts) this.#context.events.emit('sent', { ...receipt });
-    this.#resolve(receipts);
-  }
-
-  failed(error: Error): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    this.#reject(error);
-  }
 }
 
 /** One message on its way to the log: its bytes were copied when it joined, its queue offset is given when the write starts. */
@@ -75,6 +34,8 @@ export class MessageEntry implements LogEntry {
   readonly #block: number;
   readonly #record: number;
   readonly #offsetAt: number;
+  readonly #end: number;
+  readonly #draft: MessageDraft;
   #queueOffset = -1;
 
   constructor(context: DeliveryContext, draft: MessageDraft, route: Route, join: { group: CommitGroup; completion: SendCompletion }) {
@@ -99,6 +60,8 @@ export class MessageEntry implements LogEntry {
       body: draft.body,
     });
     this.#builder.end();
+    this.#end = this.#builder.used;
+    this.#draft = draft;
   }
 
   seal(): void {
@@ -122,7 +85,14 @@ export class MessageEntry implements LogEntry {
 
   fail(error: Error): void {
     this.#route.queue.cancelReservations();
-    this.#completion.failed(error);
+    this.#completion.failed(error, this);
+  }
+
+  /** What was sent, with bytes of its own: the caller may have written into the body since. */
+  draft(): MessageDraft {
+    const { body } = this.#draft;
+    if (typeof body === 'string') return this.#draft;
+    return { ...this.#draft, body: this.#builder.bytes.slice(this.#end - body.length, this.#end) };
   }
 
   receipt(durability: SendReceipt['durability']): SendReceipt {

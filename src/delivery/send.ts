@@ -3,13 +3,14 @@ import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import { type MessageDraft, validateMessage } from '../model/message-validation.ts';
 import { checkTopicType } from '../model/topic.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { MessageEntry, type Route, SendCompletion } from './message-entry.ts';
+import { MessageEntry, type Route } from './message-entry.ts';
 import { chooseQueue } from './queue-selection.ts';
+import { SendCompletion, type SendTerms } from './send-completion.ts';
 import { aborted, type GateOptions, type SendGate } from './send-gate.ts';
 import type { Topics } from './topics.ts';
 
 /** Options of a send, with every default in place. */
-export interface ResolvedSendOptions extends GateOptions {
+export interface ResolvedSendOptions extends GateOptions, SendTerms {
   readonly durability: Durability;
 }
 
@@ -47,6 +48,16 @@ export class Sender {
 
   /** The way of a send whose topic is not loaded, or that has to wait for room. */
   async #sendLater(drafts: readonly MessageDraft[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
+    const { tracker } = options;
+    tracker.pending++;
+    try {
+      return await this.#sendWhenReady(drafts, options);
+    } finally {
+      if (--tracker.pending === 0) tracker.onIdle?.();
+    }
+  }
+
+  async #sendWhenReady(drafts: readonly MessageDraft[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
     for (const { topic } of drafts) if (this.#topics.loaded(topic) === undefined) await this.#topics.obtain(topic);
     let bytes = 0;
     for (const draft of drafts) bytes += draft.body.length;
@@ -67,16 +78,33 @@ export class Sender {
 
   #join(drafts: readonly MessageDraft[], routes: readonly Route[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
     return new Promise((resolve, reject) => {
-      const { log } = this.#context.store;
-      const completion = new SendCompletion(this.#context, options.durability, { resolve, reject });
-      const group = log.open();
-      if (options.durability === 'sync') group.needsBarrier = true;
-      for (const [index, draft] of drafts.entries()) {
-        const entry = new MessageEntry(this.#context, draft, routes[index] as Route, { group, completion });
-        completion.entries.push(entry);
-        log.join(group, entry, draft.body.length);
-      }
+      const completion = new SendCompletion(this.#context, options, { resolve, reject });
+      completion.again = () =>
+        this.#write(
+          completion.entries.map((entry) => entry.draft()),
+          routes,
+          { completion, options },
+        );
+      this.#write(drafts, routes, { completion, options });
     });
+  }
+
+  /** Lets the messages join the open group, all of them the same one: that is what makes a batch whole. */
+  #write(
+    drafts: readonly MessageDraft[],
+    routes: readonly Route[],
+    call: { completion: SendCompletion; options: ResolvedSendOptions },
+  ): void {
+    const { log } = this.#context.store;
+    const { completion } = call;
+    const group = log.open();
+    if (call.options.durability === 'sync') group.needsBarrier = true;
+    completion.entries.length = 0;
+    for (const [index, draft] of drafts.entries()) {
+      const entry = new MessageEntry(this.#context, draft, routes[index] as Route, { group, completion });
+      completion.entries.push(entry);
+      log.join(group, entry, draft.body.length);
+    }
   }
 
   #validateBatch(messages: readonly Message[]): MessageDraft[] {

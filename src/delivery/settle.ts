@@ -59,20 +59,23 @@ export class Settlement {
   async forwardToDeadLetter(group: ConsumerGroup, view: MessageView, reason: string): Promise<void> {
     this.#context.assertOpen();
     const named = this.#named(group, view);
-    const message = await this.#leased(named);
-    await deadLetter(this.#context, named.queue, message, reason);
+    await this.#unlessSettled(named, async () => deadLetter(this.#context, named.queue, await this.#leased(named), reason));
   }
 
   /** A message that is settled already, or that is being changed at the moment. */
   async #acknowledgeSlowly(named: Named): Promise<void> {
-    if (named.queue.progress.settled.has(named.offset) && !named.queue.progress.unsettled.has(named.offset))
-      return this.#assertInTime(named);
+    await this.#unlessSettled(named, async () => acknowledge(this.#context, named.queue, await this.#leased(named)).done());
+  }
+
+  /** Settles a message; when it is settled already, whoever was faster has done what was asked for. */
+  async #unlessSettled(named: Named, settle: () => Promise<void>): Promise<void> {
+    const { progress } = named.queue;
+    const isSettled = (): boolean => progress.settled.has(named.offset) && !progress.unsettled.has(named.offset);
+    if (isSettled()) return this.#assertInTime(named);
     try {
-      const message = await this.#leased(named);
-      await acknowledge(this.#context, named.queue, message).done();
+      await settle();
     } catch (error) {
-      // Another acknowledgement of the same delivery may have been faster.
-      if (!named.queue.progress.settled.has(named.offset)) throw error;
+      if (!isSettled()) throw error;
       this.#assertInTime(named);
     }
   }

@@ -1,4 +1,3 @@
-import { Mutex } from 'async-mutex';
 import { BrokerError } from '../model/errors.ts';
 import { validateTopicName } from '../model/names.ts';
 import type { ResolvedTopicOptions } from '../model/topic.ts';
@@ -6,6 +5,7 @@ import type { TopicRecord } from '../storage/index/catalogue.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { commitMetadata } from './metadata-entry.ts';
+import { NamedLocks } from './named-locks.ts';
 import { Topic } from './topic.ts';
 
 /** Topics by name: loaded at first use, created where that is allowed. */
@@ -14,8 +14,9 @@ export class Topics {
   readonly #autoCreate: ResolvedTopicOptions | undefined;
   readonly #loaded = new Map<string, Topic>();
   readonly #loading = new Map<string, Promise<Topic>>();
-  /** One creation, change or deletion at a time. */
-  readonly #changes = new Mutex();
+  readonly #changes = new NamedLocks();
+  /** Creations on their way to the log. */
+  #creating = 0;
   /** Called with a topic that has just been created or has got more queues. */
   onNewQueues: (topic: Topic) => Promise<void> = () => Promise.resolve();
 
@@ -54,12 +55,12 @@ export class Topics {
 
   /** Creates a topic, or answers the one that another call created meanwhile. */
   create(name: string, options: ResolvedTopicOptions): Promise<Topic> {
-    return this.#changes.runExclusive(async () => {
+    return this.#changes.runExclusive(name, async () => {
       const existing = await this.find(name);
       if (existing !== undefined) return existing;
       const { store, clock, limits, events } = this.#context;
       const { catalogue } = store.index;
-      if (catalogue.topics.size >= limits.maxTopics) {
+      if (catalogue.topics.size + this.#creating >= limits.maxTopics) {
         throw new BrokerError('MQ_TOO_MANY_REQUESTS', `There are ${limits.maxTopics} topics already; limits.maxTopics allows no more`);
       }
       const record: TopicRecord = {
@@ -70,9 +71,9 @@ export class Topics {
         hashVersion: 1,
         createdAtMs: clock.now(),
       };
-      await commitMetadata(store, { what: 'topic', record });
-      const topic = new Topic(record, newQueues(this.#context, record, 0));
-      this.#loaded.set(name, topic);
+      this.#creating++;
+      await commitMetadata(store, { what: 'topic', record }).finally(() => this.#creating--);
+      const topic = await this.#created(record);
       await this.onNewQueues(topic);
       events.emit('topicCreated', { topic: name });
       return topic;
@@ -81,7 +82,7 @@ export class Topics {
 
   /** Changes a topic's options; queues are only ever added. */
   update(name: string, change: (record: TopicRecord) => ResolvedTopicOptions): Promise<Topic> {
-    return this.#changes.runExclusive(async () => {
+    return this.#changes.runExclusive(name, async () => {
       const topic = await this.find(name);
       if (topic === undefined) throw topicNotFound(name, 'createTopic creates it');
       const record: TopicRecord = { ...topic.record, options: change(topic.record) };
@@ -94,13 +95,21 @@ export class Topics {
   }
 
   delete(name: string): Promise<void> {
-    return this.#changes.runExclusive(async () => {
+    return this.#changes.runExclusive(name, async () => {
       const topic = await this.find(name);
       if (topic === undefined) throw topicNotFound(name, 'it may have been deleted already');
       this.#loaded.delete(name);
       for (const group of topic.groups) group.detachTopic(topic);
       await commitMetadata(this.#context.store, { what: 'topic', record: { ...topic.record, deleted: true } });
     });
+  }
+
+  /** Another call may have met the new record in the catalogue and be loading it. */
+  #created(record: TopicRecord): Promise<Topic> {
+    if (this.#loaded.has(record.name) || this.#loading.has(record.name)) return this.#load(record);
+    const topic = new Topic(record, newQueues(this.#context, record, 0));
+    this.#loaded.set(record.name, topic);
+    return Promise.resolve(topic);
   }
 
   async #load(record: TopicRecord): Promise<Topic> {

@@ -36,7 +36,12 @@ export class SimulatedStore implements StoreContent {
   #alive = true;
   #isOpen = false;
 
-  constructor(bytes = new OrderedBytes(), durable = new OrderedBytes(), pending: readonly PendingWrite[] = [], exists = false) {
+  constructor(
+    bytes: OrderedBytes = new OrderedBytes(),
+    durable: OrderedBytes = new OrderedBytes(),
+    pending: readonly PendingWrite[] = [],
+    exists: boolean = false,
+  ) {
     this.#bytes = bytes;
     this.#durable = durable;
     // What an earlier process was not told of, nobody waits for any more.

@@ -29,7 +29,9 @@ export function consoleLogger(now: () => number): Logger {
 
 /** Fields as ` name=value`; of an error its stack, folded into one line. */
 function describe(fields: object): string {
-  const parts = Object.entries(fields).map(([name, value]) => `${name}=${value instanceof Error ? errorText(value) : JSON.stringify(value)}`);
+  const parts = Object.entries(fields).map(
+    ([name, value]) => `${name}=${value instanceof Error ? errorText(value) : JSON.stringify(value)}`,
+  );
   return parts.length === 0 ? '' : ` ${parts.join(' ')}`;
 }
 
