@@ -1,3 +1,4 @@
+import { Mutex } from 'async-mutex';
 import { type ConsumerGroup, groupNotFound } from '../delivery/consumer-group.ts';
 import { type ReadDeadLetter, readDeadLetter } from '../delivery/dead-letter-reading.ts';
 import { purge, redriveToGroup, redriveToTopic } from '../delivery/dead-letter-verbs.ts';
@@ -16,6 +17,8 @@ const PLANNED: ReadonlySet<string> = new Set(['filter', 'maxPerSecond']);
 /** The dead letters of a group: listed, delivered again, or thrown away. */
 export class DeadLetterAdmin {
   readonly #delivery: Delivery;
+  /** Two redrives at a time would find the same letters, and send them on twice. */
+  readonly #removal = new Mutex();
 
   constructor(delivery: Delivery) {
     this.#delivery = delivery;
@@ -43,12 +46,11 @@ export class DeadLetterAdmin {
         ? undefined
         : await this.#delivery.topics.obtain(validateTopicName(request.to, this.#delivery.context.limits));
     const wanted = request.messageIds === undefined ? undefined : idsOf(request.messageIds);
-    let redriven = 0;
-    for await (const batch of this.#batches(found, wanted)) {
-      if (topic === undefined) await redriveToGroup(this.#delivery, found, batch);
-      else await redriveToTopic(this.#delivery, topic, batch);
-      redriven += batch.length;
-    }
+    const redriven = await this.#removal.runExclusive(() =>
+      this.#takeOff(found, wanted, (batch) =>
+        topic === undefined ? redriveToGroup(this.#delivery, found, batch) : redriveToTopic(this.#delivery, topic, batch),
+      ),
+    );
     if (wanted !== undefined && wanted.size > 0) {
       const [id] = wanted;
       throw new BrokerError(
@@ -61,12 +63,18 @@ export class DeadLetterAdmin {
 
   async purgeDeadLetters(group: string): Promise<PurgeResult> {
     const found = this.#find(group);
-    let purged = 0;
-    for await (const batch of this.#batches(found, undefined)) {
-      await purge(this.#delivery, batch);
-      purged += batch.length;
-    }
+    const purged = await this.#removal.runExclusive(() => this.#takeOff(found, undefined, (batch) => purge(this.#delivery, batch)));
     return { purged };
+  }
+
+  /** Answers how many letters were taken off the list. */
+  async #takeOff(group: ConsumerGroup, wanted: Set<string> | undefined, take: (batch: ReadDeadLetter[]) => Promise<void>): Promise<number> {
+    let count = 0;
+    for await (const batch of this.#batches(group, wanted)) {
+      await take(batch);
+      count += batch.length;
+    }
+    return count;
   }
 
   /** Dead letters that are there now, in batches; found ids leave `wanted`. */

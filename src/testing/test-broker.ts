@@ -109,11 +109,6 @@ export class TestBroker implements BrokerFace {
     return this.close();
   }
 
-  /** Not for users: a test broker dies by `crash`. @internal */
-  [ABANDON](): Promise<void> {
-    return this.crash();
-  }
-
   /**
    * Dies as by `kill -9`: what was written stays, sends without a receipt are lost or not, pending calls reject with `MQ_BROKER_NOT_OPEN`, and
    * so does every call until `reopen`.

@@ -116,8 +116,8 @@ export const deadLettersTheme: ContractTheme = {
       await scene.send();
       const consumer = await scene.simple();
       const message = await scene.receiveOne(consumer);
-      await consumer.forwardToDeadLetter(message);
-      await consumer.forwardToDeadLetter(message);
+      await Promise.all([consumer.forwardToDeadLetter(message), consumer.forwardToDeadLetter(message)]);
+      await consumer.forwardToDeadLetter({ ...message });
       await consumer.ack(message);
       assert.equal((await deadLetters(scene, 1)).length, 1);
     },
@@ -184,12 +184,31 @@ export const deadLettersTheme: ContractTheme = {
       assert.deepEqual(sortedTexts((await scene.admin.listDeadLetters(GROUP)).items.map(({ message }) => message)), ['a', 'c']);
       assert.equal((await scene.receiveOne(await scene.simple())).text(), 'b');
     },
-    'redriving an id that is no dead letter is MQ_MESSAGE_NOT_FOUND and takes none': async (scene) => {
-      const [dead] = await bury(scene, ['a']);
-      assert.ok(dead);
-      const unknown = `01${'0'.repeat(32)}`;
-      await refuses('MQ_MESSAGE_NOT_FOUND', () => scene.admin.redriveDeadLetters(GROUP, { messageIds: [dead.messageId, unknown] }));
+    'redriving an id that is no dead letter is MQ_MESSAGE_NOT_FOUND': async (scene) => {
+      await bury(scene, ['a']);
+      await refuses('MQ_MESSAGE_NOT_FOUND', () => scene.admin.redriveDeadLetters(GROUP, { messageIds: [`01${'0'.repeat(32)}`] }));
       assert.equal((await scene.admin.listDeadLetters(GROUP)).items.length, 1);
+    },
+    'two redrives at the same time deliver each message once': async (scene) => {
+      await bury(scene, ['a', 'b', 'c']);
+      await Promise.all([scene.admin.redriveDeadLetters(GROUP), scene.admin.redriveDeadLetters(GROUP)]);
+      assert.deepEqual((await scene.admin.listDeadLetters(GROUP)).items, []);
+      const consumer = await scene.simple();
+      const messages = await scene.receive(consumer, 3);
+      await consumer.ack(messages);
+      await scene.receiveNothing(consumer);
+    },
+    'two redrives to a topic at the same time send each message once': async (scene) => {
+      await bury(scene, ['a', 'b', 'c']);
+      const to = { to: 'hospital' };
+      const results = await Promise.all([scene.admin.redriveDeadLetters(GROUP, to), scene.admin.redriveDeadLetters(GROUP, to)]);
+      assert.equal(
+        results.reduce((sum, { redriven }) => sum + redriven, 0),
+        3,
+      );
+      const consumer = await scene.simple({ subscriptions: { hospital: '*' } });
+      assert.deepEqual(sortedTexts(await scene.receive(consumer, 3)), ['a', 'b', 'c']);
+      await scene.receiveNothing(consumer);
     },
     'redriving to a topic sends there, for all its groups': async (scene) => {
       await bury(scene, ['a', 'b']);
