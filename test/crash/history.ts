@@ -40,15 +40,20 @@ interface Send {
   durable: boolean;
   syncAtMs: number | undefined;
   seen: boolean;
+  /** What a group settled then may be there without being seen again. */
+  seenBeforeCut: boolean;
 }
 
-type DeliveryState = 'new' | 'out' | 'acking' | 'failed' | 'acked' | 'dead';
+/** `perhaps`: settled before a power cut, which may have undone that. */
+type DeliveryState = 'new' | 'out' | 'acking' | 'failed' | 'acked' | 'dead' | 'perhaps';
 
 /** One message as one group sees it. */
 export interface Delivery {
   state: DeliveryState;
   durableState: DeliveryState;
   attempt: number;
+  /** How far the attempts had come before a power cut, which may have undone some. */
+  mostAttempts: number;
   life: number;
   successAtMs: number | undefined;
   forwarded: boolean;
@@ -130,7 +135,8 @@ export class HistoryChecker {
     }
     for (const [call, sends] of this.#calls) {
       const seen = sends.filter((send) => send.seen).length;
-      if (sends[0]?.outcome === 'unknown' && seen > 0 && seen < sends.length) {
+      const isJudged = sends[0]?.outcome === 'unknown' && !sends.some((send) => send.seenBeforeCut);
+      if (isJudged && seen > 0 && seen < sends.length) {
         this.#report('torn batch', `${seen} of the ${sends.length} messages of ${call} are there`);
       }
     }
@@ -140,7 +146,7 @@ export class HistoryChecker {
   #finishDelivery(group: string, send: Send): void {
     const { id } = send.message;
     const { state, listed } = this.#delivery(group, id);
-    const settled = state === 'acked' || state === 'acking' || state === 'dead';
+    const settled = state === 'acked' || state === 'acking' || state === 'dead' || state === 'perhaps';
     if (settled && state === 'dead' && this.#listedGroups.has(group) && !listed) this.#report('lost dead letter', `${id} of ${group}`);
     const exists = send.outcome === 'stored' || send.seen;
     if (exists && !settled) this.#report('lost', `${id} for ${group}: ${state} in the end, its send is ${send.outcome}`);
@@ -148,7 +154,7 @@ export class HistoryChecker {
 
   #send(call: string, messages: readonly SentMessage[]): void {
     const sends = messages.map(
-      (message): Send => ({ message, call, outcome: 'unknown', durable: false, syncAtMs: undefined, seen: false }),
+      (message): Send => ({ message, call, outcome: 'unknown', durable: false, syncAtMs: undefined, seen: false, seenBeforeCut: false }),
     );
     this.#calls.set(call, sends);
     for (const send of sends) {
@@ -202,7 +208,8 @@ export class HistoryChecker {
     if (attempt > maxAttempts) this.#report('too many attempts', `${what}: ${attempt} of ${maxAttempts}`);
     if (attempt <= delivery.attempt) this.#report('repeated attempt', `${what}: ${attempt} after ${delivery.attempt}`);
     const unseen = this.#life - delivery.life;
-    if (attempt > delivery.attempt + 1 + unseen) this.#report('jumped attempt', `${what}: ${attempt} after ${delivery.attempt}`);
+    if (attempt > Math.max(delivery.attempt, delivery.mostAttempts) + 1 + unseen)
+      this.#report('jumped attempt', `${what}: ${attempt} after ${delivery.attempt}`);
   }
 
   #settling(event: HistoryEvent & { kind: 'acking' | 'acked' | 'failed' | 'forwarding' }): void {
@@ -246,17 +253,20 @@ export class HistoryChecker {
     const judgedUntilMs = atMs - (this.#rules.notJudgedBeforeCutMs ?? 100);
     for (const send of this.#sends.values()) {
       if (send.syncAtMs !== undefined && send.syncAtMs <= judgedUntilMs) send.durable = true;
-      if (!send.durable && send.outcome === 'stored') {
-        send.outcome = 'unknown';
-        send.seen = false;
-      }
+      if (send.durable) continue;
+      if (send.outcome === 'stored') send.outcome = 'unknown';
+      send.seenBeforeCut ||= send.seen;
+      send.seen = false;
     }
     for (const deliveries of this.#deliveries.values()) {
       for (const delivery of deliveries.values()) {
         if (delivery.durableState === delivery.state) continue;
-        delivery.state = delivery.durableState === 'acked' || delivery.durableState === 'dead' ? delivery.durableState : 'new';
+        const wasSettled = delivery.state === 'acked' || delivery.state === 'acking' || delivery.state === 'perhaps';
+        if (delivery.durableState === 'acked' || delivery.durableState === 'dead') delivery.state = delivery.durableState;
+        else delivery.state = wasSettled ? 'perhaps' : 'new';
+        // The hand-outs before it may be on the disk or not.
+        delivery.mostAttempts = Math.max(delivery.mostAttempts, delivery.attempt);
         delivery.attempt = 0;
-        delivery.life = 0;
         delivery.successAtMs = undefined;
       }
     }
@@ -268,7 +278,7 @@ export class HistoryChecker {
     const { state, attempt } = this.#delivery(group, id);
     if (this.#sends.get(id)?.outcome !== 'stored') return true;
     const wasLast = state === 'failed' && attempt === this.#rules.groups[group]?.maxAttempts;
-    return state === 'acking' || state === 'acked' || state === 'dead' || wasLast;
+    return state === 'acking' || state === 'acked' || state === 'dead' || state === 'perhaps' || wasLast;
   }
 
   #delivery(group: string, id: string): Delivery {
@@ -276,7 +286,16 @@ export class HistoryChecker {
     this.#deliveries.set(group, deliveries);
     let delivery = deliveries.get(id);
     if (delivery === undefined) {
-      delivery = { state: 'new', durableState: 'new', attempt: 0, life: 0, successAtMs: undefined, forwarded: false, listed: false };
+      delivery = {
+        state: 'new',
+        durableState: 'new',
+        attempt: 0,
+        mostAttempts: 0,
+        life: 0,
+        successAtMs: undefined,
+        forwarded: false,
+        listed: false,
+      };
       deliveries.set(id, delivery);
     }
     return delivery;

@@ -41,15 +41,16 @@ async function send(durability) {
     } catch (error) {
       if (error.code === 'MQ_BROKER_NOT_OPEN') counts.refused++;
       else counts.other++;
+      closing = true;
+    } finally {
+      counts.pending--;
     }
-    counts.pending--;
   }
 }
 
 const working = [receive(), receive(), ...Array.from({ length: 32 }, (_, i) => send(i % 2 === 0 ? 'sync' : 'async'))];
 process.once('SIGTERM', async () => {
   await broker.close();
-  closing = true;
   await Promise.all(working);
   console.log(`closed ${JSON.stringify({ ...counts, openReceives })}`);
 });
