@@ -1,7 +1,7 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import type { ResolvedSendOptions } from '../delivery/send.ts';
 import type { SendTracker } from '../delivery/send-completion.ts';
-import { BrokerError, illegalArgument, isBrokerError } from '../model/errors.ts';
+import { BrokerError, illegalArgument, isBrokerError, notSupported } from '../model/errors.ts';
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import type { Producer, ProducerOptions, SendOptions } from '../model/messaging.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
@@ -43,6 +43,14 @@ export class LocalProducer implements Producer {
     };
     // What is wrong with a topic is told by the first send to it.
     this.#creating = Promise.allSettled((options.topics ?? []).map((topic) => delivery.topics.obtain(topic)));
+  }
+
+  static {
+    const beginTransaction = (): never => {
+      throw notSupported('producer.beginTransaction');
+    };
+    const recall = (): Promise<never> => Promise.reject(notSupported('producer.recall'));
+    Object.defineProperties(LocalProducer.prototype, { beginTransaction: { value: beginTransaction }, recall: { value: recall } });
   }
 
   send(message: Message, options?: SendOptions): Promise<SendReceipt> {

@@ -111,7 +111,7 @@ export class ConsumerGroups {
   ): Promise<GroupMember> {
     const group = await this.#obtain(name);
     const member = new GroupMember(this.#context, group, options.callbacks);
-    for (const [topic, filter] of subscriptions) this.#checkSubscription(group, topic, filter);
+    for (const [topic, filter] of subscriptions) this.#checkSubscription(member, topic, filter);
     group.members.add(member);
     try {
       for (const [topic, filter] of subscriptions) await this.subscribe(member, topic, filter, options.startFrom);
@@ -126,7 +126,7 @@ export class ConsumerGroups {
 
   async subscribe(member: GroupMember, topicName: string, filter: TagFilter, startFrom: StartFrom | undefined): Promise<void> {
     const { group } = member;
-    this.#checkSubscription(group, topicName, filter);
+    this.#checkSubscription(member, topicName, filter);
     const topic = await this.#topics.find(topicName);
     if (topic === undefined && !this.#topics.createsByItself) throw topicNotFound(topicName, 'createTopic creates it');
     member.filters.set(topicName, filter);
@@ -145,8 +145,10 @@ export class ConsumerGroups {
   }
 
   /** The expression of a (group, topic) is one; only members that are open now count. */
-  #checkSubscription(group: ConsumerGroup, topic: string, filter: TagFilter): void {
+  #checkSubscription(member: GroupMember, topic: string, filter: TagFilter): void {
+    const { group } = member;
     for (const other of group.members) {
+      if (other === member) continue;
       const existing = other.filters.get(topic);
       if (existing === undefined || existing.normal === filter.normal) continue;
       throw new BrokerError(

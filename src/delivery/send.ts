@@ -51,7 +51,7 @@ export class Sender {
     const { tracker } = options;
     tracker.pending++;
     try {
-      return await this.#sendWhenReady(drafts, options);
+      return await this.#sendWhenReady(drafts.map(withOwnBody), options);
     } finally {
       if (--tracker.pending === 0) tracker.onIdle?.();
     }
@@ -127,6 +127,11 @@ export class Sender {
     }
     return drafts;
   }
+}
+
+/** A message that waits keeps its own bytes: the caller may write into its buffer as soon as `send` has returned. */
+function withOwnBody(draft: MessageDraft): MessageDraft {
+  return typeof draft.body === 'string' ? draft : { ...draft, body: draft.body.slice() };
 }
 
 function only(receipts: readonly SendReceipt[]): SendReceipt {
