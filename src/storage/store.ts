@@ -130,7 +130,14 @@ export class Store {
       writer.discard();
       throw error;
     }
-    await writer.write({ storeTag: this.#storeTag, sequence, storedAtMs: log.lastStoredAtMs });
+    const indexStore = index.store;
+    try {
+      await writer.write({ storeTag: this.#storeTag, sequence, storedAtMs: log.lastStoredAtMs });
+    } catch (error) {
+      // A handle whose write was rejected takes no more; one that a heal has replaced meanwhile is nobody's concern.
+      if (index.store === indexStore) this.#options.onFailure(error as Error);
+      throw error;
+    }
     this.#marker = { ...this.#marker, lowWater: sequence, clean };
     await this.#options.directory.writeMarker(encodeMarker(this.#marker, this.#options.checksum));
     this.#checkpointedSequence = sequence;
@@ -140,6 +147,7 @@ export class Store {
   /** Opens both stores anew after a rejected write; what was in flight is decided by what is on disk. */
   async heal(): Promise<void> {
     const { directory, checksum, clock } = this.#options;
+    this.log.suspend();
     await this.#closeStores();
     const logStore = await directory.openStore('log', { create: false });
     this.#logStore = logStore;
@@ -159,8 +167,11 @@ export class Store {
   async close(): Promise<void> {
     await this.log.drained();
     await this.#checkpoint?.catch(() => undefined);
-    await this.checkpoint({ clean: true });
-    await this.abandon();
+    try {
+      await this.checkpoint({ clean: true });
+    } finally {
+      await this.abandon();
+    }
   }
 
   /** Closes without a word to the disk: after a failure, or as a simulated death. */

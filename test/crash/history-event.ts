@@ -14,7 +14,9 @@ export type HistoryEvent =
   | { readonly kind: 'acking'; readonly group: string; readonly id: string; readonly push?: boolean; readonly atMs?: number }
   /** An acknowledgement was confirmed. */
   | { readonly kind: 'acked'; readonly group: string; readonly id: string }
-  /** A listener failed, an acknowledgement was refused, or a consumer gave the message back. */
+  /** An acknowledgement was answered with an error: it may count or not. */
+  | { readonly kind: 'unsure'; readonly group: string; readonly id: string }
+  /** A listener failed, or a consumer gave the message back. */
   | { readonly kind: 'failed'; readonly group: string; readonly id: string }
   /** A consumer is about to forward a message to the dead letters, whatever attempts are left. */
   | { readonly kind: 'forwarding'; readonly group: string; readonly id: string }

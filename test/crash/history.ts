@@ -44,7 +44,7 @@ interface Send {
   seenBeforeCut: boolean;
 }
 
-/** `perhaps`: settled before a power cut, which may have undone that. */
+/** `perhaps`: settled before a power cut, which may have undone that, or with an answer that does not tell. */
 type DeliveryState = 'new' | 'out' | 'acking' | 'failed' | 'acked' | 'dead' | 'perhaps';
 
 /** One message as one group sees it. */
@@ -106,6 +106,7 @@ export class HistoryChecker {
       case 'acking':
       case 'acked':
       case 'failed':
+      case 'unsure':
       case 'forwarding':
         return this.#settling(event);
       case 'dead':
@@ -212,7 +213,7 @@ export class HistoryChecker {
       this.#report('jumped attempt', `${what}: ${attempt} after ${delivery.attempt}`);
   }
 
-  #settling(event: HistoryEvent & { kind: 'acking' | 'acked' | 'failed' | 'forwarding' }): void {
+  #settling(event: HistoryEvent & { kind: 'acking' | 'acked' | 'failed' | 'unsure' | 'forwarding' }): void {
     const delivery = this.#delivery(event.group, event.id);
     if (event.kind === 'forwarding') delivery.forwarded = true;
     else if (event.kind === 'acking') {
@@ -222,7 +223,7 @@ export class HistoryChecker {
     } else if (event.kind === 'acked') {
       if (delivery.state !== 'acked') this.counts.acked++;
       delivery.state = 'acked';
-    } else if (delivery.state !== 'dead') delivery.state = 'failed';
+    } else if (delivery.state !== 'dead' && delivery.state !== 'acked') delivery.state = event.kind === 'failed' ? 'failed' : 'perhaps';
   }
 
   #dead(event: HistoryEvent & { kind: 'dead' }): void {

@@ -131,6 +131,11 @@ export class CommitLog {
     });
   }
 
+  /** Starts no further write until `resume`: the stores are about to be opened anew, also when it was the index that failed. */
+  suspend(): void {
+    this.#failed = true;
+  }
+
   /**
    * Goes on with a store that was opened anew and whose last block is `lastSequence`. What was in flight is decided by that:
    * it is there, or it is written again under the same sequences. `writeOpening` puts the block that makes all of it durable.

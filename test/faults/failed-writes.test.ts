@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { Broker, type BrokerState, isBrokerError } from '../../src/index.ts';
+import { FaultPlan, ManualClock, openTestBroker, SimulatedDisk, type TestBroker } from '../../src/testing/index.ts';
+import { checkHistory } from '../crash/history.ts';
+import { RecordedWorkload, WORKLOAD_RULES } from './recorded-workload.ts';
+
+interface Fault {
+  readonly store: 'log' | 'index';
+  readonly verb: 'write' | 'barrier';
+  readonly n: number;
+  readonly applied: boolean;
+}
+
+/** How a life ends whose storage has failed. */
+type Ending = 'close' | 'kill' | 'power cut';
+
+interface Outcome {
+  /** The fault was met while the broker opened, worked, or closed; `undefined`: there are fewer calls than that. */
+  readonly metWhile: 'opening' | 'open' | 'closing' | undefined;
+  readonly states: readonly BrokerState[];
+  readonly violations: readonly unknown[];
+  readonly pending: readonly string[];
+}
+
+const ALLOWED_AT_OPEN = new Set(['MQ_STORE_WRITE_FAILED']);
+
+async function liveThrough(fault: Fault, ending: Ending): Promise<Outcome> {
+  const clock = new ManualClock();
+  const disk = new SimulatedDisk();
+  const plan = new FaultPlan();
+  if (fault.verb === 'write') plan.failWrite(fault.store, fault.n, { applied: fault.applied });
+  else plan.failBarrier(fault.store, fault.n, { applied: fault.applied });
+  const isMet = (): boolean => plan.counters[fault.verb === 'write' ? 'writes' : 'barriers'][fault.store] >= fault.n;
+  const workload = new RecordedWorkload(clock);
+  const states: BrokerState[] = [];
+  let metWhile: Outcome['metWhile'];
+
+  const broker = await openInsisting(
+    () => openTestBroker({ clock, storage: disk, failures: plan, limits: { minFreeDiskBytes: 0 } }),
+    () => {
+      metWhile = 'opening';
+    },
+  );
+  broker.events.on('state', ({ to }) => states.push(to));
+  const simple = await workload.attach(broker);
+  await workload.run(broker, simple);
+  if (ending === 'close') {
+    await workload.drain(broker, simple);
+    await workload.listDeadLetters(broker);
+  }
+  // Work that waits for a heal has its time.
+  await clock.advance(5_000);
+  const pending = [...workload.pending];
+  if (isMet()) metWhile ??= 'open';
+  await end(broker, clock, ending, workload);
+  if (isMet()) metWhile ??= 'closing';
+
+  const again = await Broker.open({ storage: disk, clock, logger: false });
+  const second = await workload.attach(again);
+  await workload.drain(again, second);
+  await workload.listDeadLetters(again);
+  await closeOn(clock, again.close());
+  return { metWhile, states, violations: checkHistory(workload.events, WORKLOAD_RULES), pending };
+}
+
+async function openInsisting(open: () => Promise<TestBroker>, onRefusal: () => void): Promise<TestBroker> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!isBrokerError(error) || !ALLOWED_AT_OPEN.has(error.code) || tries > 1) throw error;
+      onRefusal();
+    }
+  }
+}
+
+async function end(broker: TestBroker, clock: ManualClock, ending: Ending, workload: RecordedWorkload): Promise<void> {
+  if (ending === 'close') {
+    const isClosed = await closeOn(clock, broker.close({ deadlineMs: 2_000 }));
+    workload.write(isClosed ? { kind: 'closed' } : { kind: 'died', atMs: clock.now() });
+    return;
+  }
+  workload.write({ kind: 'died', atMs: clock.now() });
+  if (ending === 'kill') return broker.crash();
+  // The clock has stood for seconds since the last receipt.
+  workload.write({ kind: 'powerCut', atMs: clock.now() });
+  await broker.powerCut();
+}
+
+/** Whether a close has resolved; it always settles. */
+async function closeOn(clock: ManualClock, closing: Promise<void>): Promise<boolean> {
+  let outcome: boolean | undefined;
+  closing.then(
+    () => {
+      outcome = true;
+    },
+    () => {
+      outcome = false;
+    },
+  );
+  for (let waits = 0; outcome === undefined && waits < 40; waits++) await clock.advance(1_000);
+  if (outcome === undefined) throw new Error('close() does not settle');
+  return outcome;
+}
+
+const subjects: readonly Omit<Fault, 'n'>[] = [
+  { store: 'log', verb: 'write', applied: false },
+  { store: 'log', verb: 'write', applied: true },
+  { store: 'log', verb: 'barrier', applied: false },
+  { store: 'log', verb: 'barrier', applied: true },
+  { store: 'index', verb: 'write', applied: false },
+  { store: 'index', verb: 'write', applied: true },
+  { store: 'index', verb: 'barrier', applied: false },
+];
+const endings: readonly Ending[] = ['close', 'kill', 'power cut'];
+
+describe.each(subjects)('when a $verb of the $store fails once (applied: $applied)', { timeout: 120_000 }, (subject) => {
+  test.each(endings)('the broker heals, every call settles and nothing is lost, whichever it was, up to a %s', async (ending) => {
+    let met = 0;
+    for (let n = 1; ; n++) {
+      const fault: Fault = { ...subject, n };
+      const what = JSON.stringify({ ...fault, ending });
+      const { metWhile, states, violations, pending } = await liveThrough(fault, ending).catch((error: unknown) => {
+        throw new Error(`${what}: ${String(error)}`, { cause: error });
+      });
+      if (metWhile === undefined) break;
+      met++;
+      expect(violations, what).toEqual([]);
+      expect(pending, what).toEqual([]);
+      if (metWhile === 'open') expect(states.slice(0, 3), what).toEqual(['failed', 'healing', 'open']);
+    }
+    console.log(`${subject.verb}s of the ${subject.store}, applied ${subject.applied}, then a ${ending}: ${met} faults`);
+    expect(met).toBeGreaterThan(subject.store === 'log' ? 10 : 1);
+  });
+});
