@@ -70,6 +70,7 @@ export class BrokerParts {
     });
     wiring.onFailure = (error) => this.#healer.failed(error);
     wiring.onVisible = () => arrivals.wake();
+    wiring.onDurable = () => this.delivery.gate.released();
     wiring.onCommit = (bytes) => {
       this.delivery.gate.released();
       this.#checkpointer.committed(bytes);
@@ -81,7 +82,7 @@ export class BrokerParts {
   static async open(options: ResolvedBrokerOptions): Promise<BrokerParts> {
     const { clock, random, limits, lockWaitMs } = options;
     const directory = await options.storage.acquire({ lockWaitMs, minFreeDiskBytes: limits.minFreeDiskBytes, clock });
-    const wiring: Wiring = { onFailure: ignore, onVisible: ignore, onCommit: ignore, ready: () => Promise.resolve() };
+    const wiring: Wiring = { onFailure: ignore, onVisible: ignore, onDurable: ignore, onCommit: ignore, ready: () => Promise.resolve() };
     try {
       const store = await Store.open({
         directory,
@@ -92,6 +93,7 @@ export class BrokerParts {
         cacheBytes: limits.cacheBytes,
         onFailure: (error) => wiring.onFailure(error),
         onVisible: () => wiring.onVisible(),
+        onDurable: () => wiring.onDurable(),
         onCommit: (bytes) => wiring.onCommit(bytes),
       });
       const parts = new BrokerParts(options, directory, store, wiring);
@@ -136,7 +138,7 @@ export class BrokerParts {
     const error = notOpen('closed');
     this.delivery.gate.refuseAll(error);
     void this.#healer.stop();
-    this.#store.log.abandon(error);
+    this.#store.log.end(error);
     await Promise.allSettled([...this.clients].map((client) => client.close({ deadlineMs: 0 })));
     await this.#store.abandon();
     await this.#directory.release();
@@ -263,6 +265,7 @@ const MINIMUM_FLUSH_MS = 1000;
 interface Wiring {
   onFailure: (error: Error) => void;
   onVisible: () => void;
+  onDurable: () => void;
   onCommit: (bytes: number) => void;
   ready: () => Promise<void>;
 }

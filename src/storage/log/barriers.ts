@@ -16,39 +16,44 @@ export interface BarrierWaiter {
 export class Barriers {
   readonly #clock: Clock;
   readonly #onFailure: (error: Error) => void;
+  readonly #onDurable: () => void;
   #store: DurableStore;
   #waiting: BarrierWaiter[] = [];
   #running: Promise<void> | undefined;
   #timer: Timer | undefined;
   /** When the oldest byte was put that no barrier has covered; `undefined` while there is none. */
   #unsyncedSinceMs: number | undefined;
-  #stopped = false;
+  /** The same for the bytes that the running barrier covers. */
+  #runningSinceMs: number | undefined;
+  /** Why nothing will be made durable any more; `undefined` while it is. */
+  #stopped: Error | undefined;
   completed = 0;
 
-  constructor(store: DurableStore, clock: Clock, onFailure: (error: Error) => void) {
+  constructor(store: DurableStore, clock: Clock, on: { failure: (error: Error) => void; durable: () => void }) {
     this.#store = store;
     this.#clock = clock;
-    this.#onFailure = onFailure;
+    this.#onFailure = on.failure;
+    this.#onDurable = on.durable;
   }
 
   /** How long the oldest uncovered byte has waited, milliseconds. */
   get lagMs(): number {
-    return this.#unsyncedSinceMs === undefined ? 0 : this.#clock.monotonic() - this.#unsyncedSinceMs;
+    const sinceMs = this.#runningSinceMs ?? this.#unsyncedSinceMs;
+    return sinceMs === undefined ? 0 : this.#clock.monotonic() - sinceMs;
   }
 
   /** Something was put without sync. */
   wrote(): void {
-    if (this.#unsyncedSinceMs !== undefined || this.#stopped) return;
+    if (this.#unsyncedSinceMs !== undefined || this.#stopped !== undefined) return;
     this.#unsyncedSinceMs = this.#clock.monotonic();
-    this.#timer ??= this.#clock.setTimer(ASYNC_BARRIER_MS, () => {
-      this.#timer = undefined;
-      this.#start();
-    });
+    this.#startLater();
   }
 
   /** Calls the waiter once everything that was put until now is durable. */
   wait(waiter: BarrierWaiter): void {
-    this.#waiting.push(waiter);
+    const stopped = this.#stopped;
+    if (stopped !== undefined) queueMicrotask(() => waiter.failed(stopped));
+    else this.#waiting.push(waiter);
   }
 
   /** Starts a barrier for those who wait, or after the one that runs. */
@@ -68,13 +73,14 @@ export class Barriers {
   reopened(store: DurableStore): void {
     this.#store = store;
     this.#running = undefined;
+    this.#runningSinceMs = undefined;
     this.#unsyncedSinceMs = undefined;
     this.#complete(this.#take());
   }
 
-  /** Nothing will be made durable any more. */
+  /** No further barrier starts; whom the one under way serves, it still answers. */
   stop(error: Error): void {
-    this.#stopped = true;
+    this.#stopped ??= error;
     this.#timer?.cancel();
     this.#timer = undefined;
     for (const waiter of this.#take()) waiter.failed(error);
@@ -87,10 +93,11 @@ export class Barriers {
   }
 
   #start(): void {
-    if (this.#running !== undefined || this.#stopped) return;
+    if (this.#running !== undefined || this.#stopped !== undefined) return;
     const waiters = this.#take();
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#runningSinceMs = this.#unsyncedSinceMs;
     this.#unsyncedSinceMs = undefined;
     const running = this.#store.barrier();
     this.#running = running;
@@ -103,16 +110,26 @@ export class Barriers {
   #ended(running: Promise<void>, waiters: BarrierWaiter[]): void {
     if (this.#running !== running) return this.#complete(waiters);
     this.#running = undefined;
+    this.#runningSinceMs = undefined;
     this.completed++;
     if (this.#waiting.length > 0) this.#start();
+    else if (this.#unsyncedSinceMs !== undefined) this.#startLater();
     this.#complete(waiters);
+    this.#onDurable();
+  }
+
+  #startLater(): void {
+    this.#timer ??= this.#clock.setTimer(ASYNC_BARRIER_MS, () => {
+      this.#timer = undefined;
+      this.#start();
+    });
   }
 
   /** The waiters stay: whether their data survived is decided by reopening the store. */
   #broke(running: Promise<void>, waiters: BarrierWaiter[], error: Error): void {
     if (this.#running !== running && this.#running !== undefined) return this.#complete(waiters);
     this.#waiting = [...waiters, ...this.#waiting];
-    if (this.#stopped) return this.stop(error);
+    if (this.#stopped !== undefined) return this.stop(error);
     this.#onFailure(error);
   }
 

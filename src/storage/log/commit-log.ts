@@ -26,6 +26,8 @@ export interface CommitLogOptions {
   readonly onFailure: (error: Error) => void;
   /** A group was made visible, and the next write has not started yet. */
   readonly onVisible: () => void;
+  /** A barrier has ended: what was put before it is durable. */
+  readonly onDurable: () => void;
   /** A group was committed; called after its entries were told. */
   readonly onCommit: (bytes: number) => void;
 }
@@ -44,6 +46,8 @@ export class CommitLog {
   #writing: CommitGroup | undefined;
   #scheduled: 'none' | 'turn' | 'microtask' = 'none';
   #failed = false;
+  /** Why nothing will ever be written again; `undefined` while it may. */
+  #ended: Error | undefined;
   #nextSequence: number;
   #committedSequence: number;
   #lastStoredAtMs: number;
@@ -61,7 +65,7 @@ export class CommitLog {
     this.#committedSequence = options.nextSequence - 1;
     this.#lastStoredAtMs = options.lastStoredAtMs;
     this.cache = new BlockCache(options.cacheBytes);
-    this.barriers = new Barriers(options.store, options.clock, (error) => this.#fail(error));
+    this.barriers = new Barriers(options.store, options.clock, { failure: (error) => this.#fail(error), durable: options.onDurable });
   }
 
   /** Sequence of the last block that was committed. */
@@ -94,6 +98,8 @@ export class CommitLog {
   }
 
   join(group: CommitGroup, entry: LogEntry, bytes: number): void {
+    const ended = this.#ended;
+    if (ended !== undefined) return queueMicrotask(() => entry.fail(ended));
     group.entries.push(entry);
     group.bytes += bytes;
     this.queuedBytes += bytes;
@@ -125,6 +131,7 @@ export class CommitLog {
 
   /** Resolves when the next group is committed or abandoned; a group is started where there is none. */
   nextCommit(): Promise<void> {
+    if (this.#ended !== undefined) return Promise.resolve();
     this.openLater();
     return new Promise((resolve) => {
       this.#afterCommit.push(resolve);
@@ -172,6 +179,14 @@ export class CommitLog {
     this.#wakeIdle();
   }
 
+  /** As `abandon`, and for ever: what joins from now on fails too. */
+  end(error: Error): void {
+    this.#ended = error;
+    this.#failed = true;
+    this.abandon(error);
+    this.barriers.stop(error);
+  }
+
   #last(): CommitGroup {
     const last = this.#groups.at(-1);
     if (last !== undefined && last.bytes < GROUP_BYTES) return last;
@@ -193,7 +208,10 @@ export class CommitLog {
     const sync = group.needsBarrier && !this.#store.canBarrier;
     const written = operations.length === 0 ? Promise.resolve() : this.#store.write(operations, sync ? SYNC : ASYNC);
     written.then(
-      () => this.#committed(group),
+      // A group that was given up or resumed meanwhile has had its answer.
+      () => {
+        if (this.#writing === group) this.#committed(group);
+      },
       (error: Error) => this.#fail(error),
     );
   }
