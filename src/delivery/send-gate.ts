@@ -69,7 +69,9 @@ export class SendGate {
 
   #queue(bytes: number, options: GateOptions, settle: { resolve: () => void; reject: (error: Error) => void }): void {
     const { signal } = options;
+    const release = this.#context.process.hold();
     const end = (finish: () => void) => {
+      release();
       timer.cancel();
       signal?.removeEventListener('abort', onAbort);
       const at = this.#waiting.indexOf(waiter);

@@ -25,6 +25,7 @@ export interface StoreOptions {
   /** A write or a barrier was rejected: the store must be healed. */
   readonly onFailure: (error: Error) => void;
   readonly onVisible: () => void;
+  readonly onDurable: () => void;
   readonly onCommit: (bytes: number) => void;
 }
 

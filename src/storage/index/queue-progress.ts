@@ -102,7 +102,8 @@ export class QueueProgress {
     this.settled.add(offset);
     if (offset >= this.frontier) this.frontier = offset + 1;
     this.#touch(offset);
-    if (chunkOf(before) !== chunkOf(this.settled.floor)) this.#touch(this.settled.floor);
+    // Chunks that the floor has passed are of no use in the index any more.
+    for (let chunk = chunkOf(before); chunk < chunkOf(this.settled.floor); chunk++) this.dirtyChunks.add(chunk);
   }
 
   /** A lease that was given back before its time; the delivery has counted. */
