@@ -52,7 +52,7 @@ export class Barriers {
   /** Calls the waiter once everything that was put until now is durable. */
   wait(waiter: BarrierWaiter): void {
     const stopped = this.#stopped;
-    if (stopped !== undefined) queueMicrotask(() => waiter.failed(stopped));
+    if (stopped !== undefined) waiter.failed(stopped);
     else this.#waiting.push(waiter);
   }
 
