@@ -14,7 +14,7 @@ import {
   type SimpleConsumer,
   type SimpleConsumerOptions,
 } from '../index.ts';
-import { ABANDON, abandon } from '../model/abandon.ts';
+import { abandon } from '../model/abandon.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { SimulatedDisk } from '../platform/memory/simulated-disk.ts';
 import { drain, PushedTopics } from './drain.ts';
