@@ -29,6 +29,7 @@ export function snapshotProgress(progress: QueueProgress, operations: WriteOpera
     }),
   });
   const members = membersByChunk(progress);
+  progress.removedChunks.clear();
   for (const chunk of progress.dirtyChunks) snapshotChunk(progress, chunk, members.get(chunk) ?? [], operations, envelope);
   markInFlight(progress, operations, envelope);
   progress.dirtyChunks.clear();
@@ -68,7 +69,9 @@ function snapshotChunk(
   const key = progressChunkKey(progress.address, chunk);
   const bits = progress.settled.chunkBytes(chunk);
   if (bits === undefined && members.length === 0) {
-    if (progress.storedChunks.delete(chunk)) operations.push({ key, value: undefined });
+    if (!progress.storedChunks.delete(chunk)) return;
+    progress.removedChunks.add(chunk);
+    operations.push({ key, value: undefined });
     return;
   }
   progress.storedChunks.add(chunk);

@@ -63,10 +63,12 @@ export class QueueProgress {
   readonly dirtyChunks: Set<number> = new Set();
   /** Chunks that have a value in the index. */
   readonly storedChunks: Set<number> = new Set();
+  /** Chunks whose value the last snapshot deleted; it is there again when that snapshot was rejected. */
+  readonly removedChunks: Set<number> = new Set();
   /** Live only: what goes through this queue for the group. */
   live: object | undefined = undefined;
-  /** True when the index lists this queue among those with leases of a process. */
-  storedInFlight = false;
+  /** True when the index lists this queue among those with leases of a process; `undefined` where that is unknown. */
+  storedInFlight: boolean | undefined = false;
 
   readonly #onDirty: (progress: QueueProgress) => void;
 
@@ -168,10 +170,11 @@ export class QueueProgress {
   /** The next snapshot writes everything, because the outcome of the last one is unknown. */
   markAllDirty(): void {
     this.#touch(this.floor);
+    for (const chunk of this.removedChunks) this.storedChunks.add(chunk);
     for (const chunk of this.storedChunks) this.dirtyChunks.add(chunk);
     for (const chunk of this.settled.chunks()) this.dirtyChunks.add(chunk);
     for (const offset of this.unsettled.keys()) this.dirtyChunks.add(chunkOf(offset));
-    this.storedInFlight = !this.hasProcessLeases;
+    this.storedInFlight = undefined;
   }
 
   /** Offsets above the floor that are settled. */
