@@ -1,6 +1,6 @@
 import type { WriteOperation } from '../../model/key-value-port.ts';
 import type { Checksum } from '../checksum.ts';
-import { BlockBuilder, blockKey } from './block.ts';
+import { type Block, BlockBuilder, blockKey } from './block.ts';
 import type { GroupSpace, LogEntry } from './log-entry.ts';
 
 /** Scratch blocks that wait for their next use; more than these are left to the garbage collector. */
@@ -26,6 +26,8 @@ export class BuilderPool {
 export class CommitGroup implements GroupSpace {
   readonly entries: LogEntry[] = [];
   readonly builders: BlockBuilder[] = [];
+  /** Copies of the blocks, once its write has started. */
+  blocks: readonly Block[] = [];
   /** Someone in it waits for a barrier. */
   needsBarrier = false;
   /** Its write has started: nothing joins any more. */

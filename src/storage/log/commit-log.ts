@@ -12,6 +12,8 @@ import type { LogEntry } from './log-entry.ts';
 
 /** A group is closed at this size; the next one waits behind it. */
 const GROUP_BYTES = 4 * 1024 * 1024;
+/** Less than this is not worth a write of its own while its companions are still being encoded. */
+const EARLY_BYTES = 32 * 1024;
 
 export interface CommitLogOptions {
   readonly store: DurableStore;
@@ -51,6 +53,9 @@ export class CommitLog {
   #nextSequence: number;
   #committedSequence: number;
   #lastStoredAtMs: number;
+  /** Bytes that came together the last time, over a write and the one right behind it. */
+  #burstBytes = 0;
+  #writingBytes = 0;
   #idle: (() => void)[] = [];
   #afterCommit: (() => void)[] = [];
   /** Bytes that wait or are being written. */
@@ -79,6 +84,7 @@ export class CommitLog {
 
   /** The group that an entry of a message joins; it is written as soon as the write in flight is done. */
   open(): CommitGroup {
+    this.#flushEarly();
     const group = this.#last();
     if (this.#writing === undefined && this.#scheduled !== 'microtask') {
       this.#scheduled = 'microtask';
@@ -195,18 +201,29 @@ export class CommitLog {
     return group;
   }
 
+  /** Of many sends that come in one turn the first half is written while the other half is still being encoded. */
+  #flushEarly(): void {
+    const group = this.#groups[0];
+    if (this.#writing !== undefined || group === undefined || group.needsBarrier) return;
+    if (group.bytes >= Math.max(EARLY_BYTES, this.#burstBytes / 2)) this.#flush();
+  }
+
   #flush(): void {
     this.#scheduled = 'none';
     if (this.#writing !== undefined || this.#failed) return;
     const group = this.#groups.shift();
     if (group === undefined) return this.#wakeIdle();
     this.#writing = group;
+    this.#burstBytes = this.#writingBytes + group.bytes;
+    this.#writingBytes = group.bytes;
     this.#lastStoredAtMs = Math.max(this.#lastStoredAtMs, this.#options.clock.now());
     const stamp = { firstSequence: this.#nextSequence, storedAtMs: this.#lastStoredAtMs, storeTag: this.#options.storeTag };
     const operations = group.seal(stamp, this.#options.checksum);
     this.#nextSequence += group.builders.length;
     const sync = group.needsBarrier && !this.#store.canBarrier;
     const written = operations.length === 0 ? Promise.resolve() : this.#store.write(operations, sync ? SYNC : ASYNC);
+    // Copied while the write is under way; the cache gets them when they are on disk.
+    group.blocks = group.builders.map((builder) => Block.own(builder.copy()));
     written.then(
       // A group that was given up or resumed meanwhile has had its answer.
       () => {
@@ -227,9 +244,9 @@ export class CommitLog {
     this.#committedSequence = this.#nextSequence - 1;
     this.barriers.wrote();
     let bytes = 0;
-    for (const builder of group.builders) {
-      bytes += builder.used;
-      this.cache.put(Block.own(builder.copy()));
+    for (const block of group.blocks) {
+      bytes += block.bytes.length;
+      this.cache.put(block);
     }
     this.writtenBytes += bytes;
     this.queuedBytes -= group.bytes;
@@ -237,6 +254,7 @@ export class CommitLog {
     group.recycle();
     this.#options.onVisible();
     if (this.#groups.length > 0) this.#flush();
+    else this.#writingBytes = 0;
     for (const entry of group.entries) entry.settle();
     this.#wakeAfterCommit();
     this.barriers.request();
