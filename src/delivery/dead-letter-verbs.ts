@@ -9,7 +9,7 @@ import type { GroupQueue } from './group-queue.ts';
 import { MessageEntry } from './message-entry.ts';
 import { chooseQueue } from './queue-selection.ts';
 import { type DeadLetterFate, DeadLetterRemoval } from './redrive.ts';
-import { SendCompletion } from './send-completion.ts';
+import { BatchSend } from './send-completion.ts';
 import type { Topic } from './topic.ts';
 import { topicNotFound } from './topics.ts';
 
@@ -36,10 +36,9 @@ export async function redriveToTopic(delivery: Delivery, topic: Topic, letters: 
   const commit = context.store.log.open();
   commit.needsBarrier = true;
   const sent = new Promise((resolve, reject) => {
-    const completion = new SendCompletion(context, REDRIVE_TERMS, { resolve, reject });
+    const completion = new BatchSend(context, REDRIVE_TERMS, { resolve, reject });
     for (const draft of drafts) {
       const entry = new MessageEntry(context, draft, chooseQueue(topic, draft), { group: commit, completion });
-      completion.entries.push(entry);
       context.store.log.join(commit, entry, draft.body.length);
     }
   });

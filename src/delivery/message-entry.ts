@@ -26,8 +26,8 @@ export interface Route {
 /** One message on its way to the log: its bytes were copied when it joined, its queue offset is given when the write starts. */
 export class MessageEntry implements LogEntry {
   readonly messageId: string;
+  readonly route: Route;
   readonly #context: DeliveryContext;
-  readonly #route: Route;
   readonly #completion: SendCompletion;
   readonly #tagHash: number;
   readonly #builder: BlockBuilder;
@@ -40,9 +40,10 @@ export class MessageEntry implements LogEntry {
 
   constructor(context: DeliveryContext, draft: MessageDraft, route: Route, join: { group: CommitGroup; completion: SendCompletion }) {
     this.#context = context;
-    this.#route = route;
+    this.route = route;
     this.#completion = join.completion;
-    this.messageId = context.ids.next();
+    const nowMs = context.clock.now();
+    this.messageId = context.ids.next(nowMs);
     this.#tagHash = tagHash(draft.tag);
     this.#builder = join.group.room(draft.body.length + RECORD_OVERHEAD_BYTES);
     this.#block = join.group.lastBlock;
@@ -51,7 +52,7 @@ export class MessageEntry implements LogEntry {
       topicId: route.topic.record.topicId,
       queueId: route.queue.queueId,
       messageId: this.messageId,
-      bornAtMs: context.clock.now(),
+      bornAtMs: nowMs,
       tag: draft.tag,
       messageGroup: draft.messageGroup,
       groupHash: route.groupHash,
@@ -62,15 +63,16 @@ export class MessageEntry implements LogEntry {
     this.#builder.end();
     this.#end = this.#builder.used;
     this.#draft = draft;
+    join.completion.add(this);
   }
 
   seal(): void {
-    this.#queueOffset = this.#route.queue.reserve();
+    this.#queueOffset = this.route.queue.reserve();
     this.#builder.setU64(this.#offsetAt, this.#queueOffset);
   }
 
   commit(firstSequence: number): void {
-    const { queue, topic, groupHash } = this.#route;
+    const { queue, topic, groupHash } = this.route;
     const position = logPosition(firstSequence + this.#block, this.#record);
     queue.publish(this.#queueOffset, position, this.#tagHash, groupHash?.high ?? 0, groupHash?.low ?? 0);
     const { index } = this.#context.store;
@@ -80,11 +82,11 @@ export class MessageEntry implements LogEntry {
 
   /** The last message of a call settles the call. */
   settle(): void {
-    if (this.#completion.entries.at(-1) === this) this.#completion.settle();
+    if (this.#completion.isLast(this)) this.#completion.settle();
   }
 
   fail(error: Error): void {
-    this.#route.queue.cancelReservations();
+    this.route.queue.cancelReservations();
     this.#completion.failed(error, this);
   }
 
@@ -96,7 +98,7 @@ export class MessageEntry implements LogEntry {
   }
 
   receipt(durability: SendReceipt['durability']): SendReceipt {
-    const { queue, topic } = this.#route;
+    const { queue, topic } = this.route;
     return { messageId: this.messageId, topic: topic.record.name, queueId: queue.queueId, queueOffset: this.#queueOffset, durability };
   }
 }

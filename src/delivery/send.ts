@@ -5,7 +5,7 @@ import { checkTopicType } from '../model/topic.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { MessageEntry, type Route } from './message-entry.ts';
 import { chooseQueue } from './queue-selection.ts';
-import { SendCompletion, type SendTerms } from './send-completion.ts';
+import { BatchSend, type SendCompletion, type SendTerms, type SendWriter, SingleSend } from './send-completion.ts';
 import { aborted, type GateOptions, type SendGate } from './send-gate.ts';
 import type { Topics } from './topics.ts';
 
@@ -15,7 +15,7 @@ export interface ResolvedSendOptions extends GateOptions, SendTerms {
 }
 
 /** Stores messages: validates, chooses queues, and lets them join the open group commit. */
-export class Sender {
+export class Sender implements SendWriter {
   readonly #context: DeliveryContext;
   readonly #topics: Topics;
   readonly #gate: SendGate;
@@ -34,7 +34,7 @@ export class Sender {
     const topic = this.#topics.loaded(draft.topic);
     if (topic === undefined || !this.#gate.isOpen(draft.body.length)) return this.#sendLater([draft], options).then(only);
     checkTopicType(draft.topic, topic.record.options.type, draft);
-    return this.#join([draft], [chooseQueue(topic, draft)], options).then(only);
+    return this.#joinOne(draft, chooseQueue(topic, draft), options);
   }
 
   /** All messages or none, in their order. */
@@ -43,7 +43,14 @@ export class Sender {
     const drafts = this.#validateBatch(messages);
     if (options.signal?.aborted) throw aborted(options.signal);
     if (drafts.length === 0) return Promise.resolve([]);
-    return this.#sendLater(drafts, options);
+    let bytes = 0;
+    for (const { topic, body } of drafts) {
+      if (this.#topics.loaded(topic) === undefined) return this.#sendLater(drafts, options);
+      bytes += body.length;
+    }
+    if (!this.#gate.isOpen(bytes)) return this.#sendLater(drafts, options);
+    const routes = drafts.map((draft) => this.#route(draft));
+    return this.#join(drafts, routes, options);
   }
 
   /** The way of a send whose topic is not loaded, or that has to wait for room. */
@@ -78,33 +85,33 @@ export class Sender {
 
   #join(drafts: readonly MessageDraft[], routes: readonly Route[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
     return new Promise((resolve, reject) => {
-      const completion = new SendCompletion(this.#context, options, { resolve, reject });
-      completion.again = () =>
-        this.#write(
-          completion.entries.map((entry) => entry.draft()),
-          routes,
-          { completion, options },
-        );
-      this.#write(drafts, routes, { completion, options });
+      this.write(drafts, routes, new BatchSend(this.#context, options, { resolve, reject }, this));
+    });
+  }
+
+  #joinOne(draft: MessageDraft, route: Route, options: ResolvedSendOptions): Promise<SendReceipt> {
+    return new Promise((resolve, reject) => {
+      this.#writeOne(draft, route, new SingleSend(this.#context, options, { resolve, reject }, this));
     });
   }
 
   /** Lets the messages join the open group, all of them the same one: that is what makes a batch whole. */
-  #write(
-    drafts: readonly MessageDraft[],
-    routes: readonly Route[],
-    call: { completion: SendCompletion; options: ResolvedSendOptions },
-  ): void {
+  write(drafts: readonly MessageDraft[], routes: readonly Route[], completion: SendCompletion): void {
     const { log } = this.#context.store;
-    const { completion } = call;
     const group = log.open();
-    if (call.options.durability === 'sync') group.needsBarrier = true;
-    completion.entries.length = 0;
-    for (const [index, draft] of drafts.entries()) {
-      const entry = new MessageEntry(this.#context, draft, routes[index] as Route, { group, completion });
-      completion.entries.push(entry);
+    if (completion.terms.durability === 'sync') group.needsBarrier = true;
+    for (let i = 0; i < drafts.length; i++) {
+      const draft = drafts[i] as MessageDraft;
+      const entry = new MessageEntry(this.#context, draft, routes[i] as Route, { group, completion });
       log.join(group, entry, draft.body.length);
     }
+  }
+
+  #writeOne(draft: MessageDraft, route: Route, completion: SendCompletion): void {
+    const { log } = this.#context.store;
+    const group = log.open();
+    if (completion.terms.durability === 'sync') group.needsBarrier = true;
+    log.join(group, new MessageEntry(this.#context, draft, route, { group, completion }), draft.body.length);
   }
 
   #validateBatch(messages: readonly Message[]): MessageDraft[] {

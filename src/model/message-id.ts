@@ -35,8 +35,9 @@ export class MessageIdSource {
     this.#source = `01${Array.from(bytes, hex).join('')}`;
   }
 
-  next(): string {
-    const seconds = Math.floor((this.#clock.now() - EPOCH_MS) / 1000) >>> 0;
+  /** `nowMs` is the wall clock where the caller has read it already. */
+  next(nowMs: number = this.#clock.now()): string {
+    const seconds = Math.floor((nowMs - EPOCH_MS) / 1000) >>> 0;
     const sequence = this.#sequence;
     const lowByte = sequence & 0xff;
     if (seconds !== this.#seconds || lowByte === 0) {
