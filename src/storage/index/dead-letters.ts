@@ -67,19 +67,23 @@ export class DeadLetters {
   async *list(groupId: number, after?: Uint8Array): AsyncGenerator<StoredDeadLetter> {
     const range = rangeOf(PREFIX.deadLetter, [groupId, 4]);
     const pending = this.#pendingOf(groupId, after);
+    let next = 0;
     for (let from = after; ; ) {
       const slice = await this.#slice({ gte: from === undefined ? range.gte : successor(from), lt: range.lt, limit: PAGE });
       const last = slice.at(-1);
       for (const [key, value] of slice) {
-        while (pending.length > 0 && (pending[0] as [string, Change])[0] < text(key)) yield* this.#letterOf(pending.shift());
-        const change = this.#latest(groupId, text(key));
+        const name = text(key);
+        for (let entry = pending[next]; entry !== undefined && entry[0] < name; entry = pending[++next]) yield* this.#letterOf(entry[1]);
+        // A checkpoint that ended meanwhile has made a pending change a stored one: it is the same letter.
+        const known = pending[next]?.[0] === name ? pending[next++]?.[1] : undefined;
+        const change = this.#latest(groupId, name) ?? known;
         if (change === undefined) yield { address: addressIn(key), key, mark: readDeadLetter(this.#envelope.open(key, value).reader) };
-        else if (pending[0]?.[0] === text(key)) yield* this.#letterOf(pending.shift());
+        else yield* this.#letterOf(change);
       }
       if (last === undefined || slice.length < PAGE) break;
       from = last[0];
     }
-    for (const entry of pending) yield* this.#letterOf(entry);
+    for (; next < pending.length; next++) yield* this.#letterOf(pending[next]?.[1]);
   }
 
   /** Adds the writes of what changed; the answers are for a write that succeeded and one that was rejected. */
@@ -135,8 +139,7 @@ export class DeadLetters {
     return [...merged].filter(([key]) => key > floor).sort(([left], [right]) => (left < right ? -1 : 1));
   }
 
-  *#letterOf(entry: [string, Change] | undefined): Generator<StoredDeadLetter> {
-    const change = entry?.[1];
+  *#letterOf(change: Change | undefined): Generator<StoredDeadLetter> {
     if (change?.mark !== undefined) yield { address: addressIn(change.key), key: change.key, mark: change.mark };
   }
 }

@@ -21,7 +21,7 @@ export async function memoryStore(): Promise<DurableStore> {
 
 /** Writes that were applied to a plain map, under keys in hexadecimal. */
 export class WrittenValues {
-  readonly values = new Map<string, readonly [key: Uint8Array, value: Uint8Array]>();
+  readonly values: Map<string, readonly [key: Uint8Array, value: Uint8Array]> = new Map();
 
   apply(operations: readonly WriteOperation[]): void {
     for (const { key, value } of operations) {
