@@ -40,7 +40,7 @@ export function commands(options: CommandOptions = {}): fc.Arbitrary<Iterable<Fl
     without.length === 0
       ? all
       : all.map((one) => one.map((step) => (without.some((name) => String(step).startsWith(name)) ? NOTHING : step)));
-  return fc.commands(kept, { maxCommands, ...(replayPath === undefined ? {} : { replayPath }) });
+  return fc.commands(kept, { maxCommands, size: 'max', ...(replayPath === undefined ? {} : { replayPath }) });
 }
 
 const NOTHING: FlowCommand = { check: () => false, run: () => Promise.resolve(), toString: () => 'nothing' };

@@ -57,27 +57,26 @@ function sum(progress: readonly GroupProgress[], field: 'lag' | 'inflight'): num
   return progress.reduce((total, queue) => total + queue[field], 0);
 }
 
-/** Messages that the next receive may bring, and those groups of them of which it must bring one if it has room. */
+/** What the next receive of a group may bring. */
 export interface Deliverable {
   readonly allowed: ReadonlySet<ModelDelivery>;
-  /** How many messages a receive brings at least when it asks for enough. */
-  readonly atLeast: number;
+  /** A receive must bring something: it may answer with less than there is, but not with nothing. */
+  readonly isSomethingSure: boolean;
 }
 
 /** What is visible to a group now. */
 export function deliverable(group: ModelGroup): Deliverable {
   const allowed = new Set<ModelDelivery>();
-  let atLeast = 0;
+  let isSomethingSure = false;
   for (const members of byMessageGroup(group)) {
     const visible = members.filter((delivery) => isVisible(delivery, members));
     for (const delivery of visible) allowed.add(delivery);
+    const isSure = ({ phase, suspect, message }: ModelDelivery): boolean => phase === 'ready' && !suspect && !message.mayBeLost;
+    // In a message group the uncertainty of one makes it uncertain who is first.
     const isOrdered = members[0]?.message.messageGroup !== undefined;
-    const sure = visible.filter((delivery) => delivery.phase === 'ready' && !delivery.suspect && !delivery.message.mayBeLost);
-    // In a message group anybody's uncertainty makes its head uncertain.
-    const isSure = isOrdered ? sure.length === visible.length && sure.length > 0 : sure.length > 0;
-    if (isSure) atLeast += isOrdered ? 1 : sure.length;
+    isSomethingSure ||= isOrdered ? visible.length > 0 && visible.every(isSure) : visible.some(isSure);
   }
-  return { allowed, atLeast };
+  return { allowed, isSomethingSure };
 }
 
 /** Messages without a message group are one set, in which nobody waits for anybody. */
@@ -106,5 +105,5 @@ function blocks(earlier: ModelDelivery, delivery: ModelDelivery): boolean {
   const lives = earlier.phase === 'ready' || (earlier.phase === 'unknown' && !earlier.mayBeSettled);
   if (!lives || earlier.redriven || delivery.redriven || earlier.message.mayBeLost) return false;
   const [first, second] = [earlier.message.place, delivery.message.place];
-  return first === undefined || second === undefined || first.queueOffset < second.queueOffset;
+  return first !== undefined && second !== undefined && first.queueOffset < second.queueOffset;
 }

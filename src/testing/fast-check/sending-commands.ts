@@ -72,14 +72,16 @@ function cutOff(shapes: readonly Shape[], how: Durability, turns: number): FlowC
   return command(`cutOff([${shapes.map(describe).join('; ')}], ${how}, after ${turns} turns)`, async (model, system) => {
     const receipts = new Map<ModelMessage, SendReceipt>();
     const plans = shapes.map((one) => plan(model, system, one));
-    const sends = plans.map(([planned, message]) =>
-      system.producer.send(message, { durability: how }).then((receipt) => receipts.set(planned, receipt)),
+    const settled = Promise.allSettled(
+      plans.map(([planned, message]) =>
+        system.producer.send(message, { durability: how }).then((receipt) => receipts.set(planned, receipt)),
+      ),
     );
     for (let i = 0; i < turns; i++) await undefined;
     const crashed = system.broker.crash();
     system.pushed.processEnded(true);
     await crashed;
-    await Promise.allSettled(sends);
+    await settled;
     for (const [planned] of plans) {
       const receipt = receipts.get(planned);
       if (receipt === undefined) model.add({ ...planned, mayBeLost: true });
