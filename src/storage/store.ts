@@ -79,7 +79,9 @@ export class Store {
       await writeOpening(opened.log, record, { sequence, storedAtMs, storeTag }, checksum);
       await releaseLeases(opened.index, opened.unclean, sequence);
       const marker = { ...opened.marker, lowWater: sequence, clean: false };
-      if (opened.marker.lowWater === 0) await directory.writeMarker(encodeMarker(marker, checksum));
+      // The opening is durable now, so that a newest log that vanishes whole after a kill is noticed. On a full disk the older bound does too.
+      const marking = directory.writeMarker(encodeMarker(marker, checksum));
+      await (opened.marker.lowWater === 0 ? marking : marking.catch(() => undefined));
       const log = new CommitLog({
         ...options,
         store: opened.log,

@@ -37,7 +37,7 @@ const CORRUPTION = /corruption|corrupted|\.(ldb|sst): Invalid argument/i;
 function errorCode(codes: readonly string[], text: string, action: StoreAction): BrokerErrorCode {
   if (codes.includes('LEVEL_LOCKED')) return 'MQ_STORE_LOCKED';
   if (codes.includes('ENOSPC') || codes.includes('EDQUOT') || /No space left|Disk quota exceeded/i.test(text)) return 'MQ_DISK_FULL';
-  if (action === 'open' && /does not exist \(create_if_missing|missing files|MANIFEST-\d+: No such file/i.test(text))
+  if (action === 'open' && /does not exist \(create_if_missing|missing files|No such file or directory/i.test(text))
     return 'MQ_STORE_DAMAGED';
   if (codes.includes('LEVEL_CORRUPTION') || CORRUPTION.test(text)) return 'MQ_STORE_CORRUPT';
   if (action !== 'open' && codes.some((code) => code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_ITERATOR_NOT_OPEN')) {

@@ -128,7 +128,7 @@ async function openIndex(
   context: IndexContext,
 ): Promise<{ index: BrokerIndex; replay: ReplayResult }> {
   try {
-    return await replayOver(await directory.openStore('index', { create: true }), log, context);
+    return await replayOver(await existingIndex(directory), log, context);
   } catch (error) {
     if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') throw error;
     context.damages.push({ kind: 'corruptIndex', store: 'index', detail: `${error.message}; the index was built again from the log` });
@@ -140,8 +140,12 @@ async function openIndex(
     journal: DurableStore,
     given: IndexContext,
   ): Promise<{ index: BrokerIndex; replay: ReplayResult }> {
-    const store = await withoutRemains(directory, opened);
+    let store = opened;
     try {
+      if (await hasRemains(store)) {
+        await store.close();
+        store = await emptyIndex(directory);
+      }
       return await replayInto(store, journal, given);
     } catch (error) {
       await store.close();
@@ -151,10 +155,18 @@ async function openIndex(
 }
 
 /** Values without a checkpoint are what a crash left of the first one; nothing in them can be relied on. */
-async function withoutRemains(directory: Directory, store: DurableStore): Promise<DurableStore> {
-  if ((await store.get(CHECKPOINT_KEY)) !== undefined || (await isEmpty(store))) return store;
-  await store.close();
-  return await emptyIndex(directory);
+async function hasRemains(store: DurableStore): Promise<boolean> {
+  return (await store.get(CHECKPOINT_KEY)) === undefined && !(await isEmpty(store));
+}
+
+/** An index whose files are missing is as good as one that is corrupt: the log has everything. */
+async function existingIndex(directory: Directory): Promise<DurableStore> {
+  try {
+    return await directory.openStore('index', { create: true });
+  } catch (error) {
+    if (isBrokerError(error) && error.code === 'MQ_STORE_DAMAGED') throw corruptIndex(error.message, error);
+    throw error;
+  }
 }
 
 async function emptyIndex(directory: Directory): Promise<DurableStore> {
@@ -183,8 +195,8 @@ async function isEmpty(store: DurableStore): Promise<boolean> {
   return true;
 }
 
-function corruptIndex(detail: string): BrokerError {
-  return new BrokerError('MQ_STORE_CORRUPT', `The index cannot be trusted: ${detail}`);
+function corruptIndex(detail: string, cause?: unknown): BrokerError {
+  return new BrokerError('MQ_STORE_CORRUPT', `The index cannot be trusted: ${detail}`, { cause });
 }
 
 function damaged(detail: string): BrokerError {
