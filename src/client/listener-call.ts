@@ -24,33 +24,20 @@ export class ListenerCall {
   readonly view: MessageView;
   /** The message as long as this delivery is the valid one. */
   readonly held: HeldMessage | undefined;
-  readonly #listener: MessageListener;
   readonly #context = new CallContext();
 
-  constructor(view: MessageView, listener: MessageListener) {
+  constructor(view: MessageView) {
     this.view = view;
     this.held = heldMessage(view);
-    this.#listener = listener;
   }
 
-  holds(message: object): boolean {
-    return this.held === message;
-  }
-
-  /** Calls the listener; exactly one of the two is called, once. */
-  start(succeeded: () => void, failed: (error: unknown) => void): void {
-    const settle = (result: unknown): void => {
-      if (result === undefined || result === 'success') succeeded();
-      else if (result === 'failure') failed(new Error("the listener returned 'failure'"));
-      else failed(new TypeError(`the listener returned ${String(result)}; it may return nothing, 'success' or 'failure'`));
-    };
-    const broke = (error: unknown): void => failed(error ?? new Error('the listener threw undefined'));
+  /** Calls the listener. Answers `undefined` for a success at once, an error for a failure at once, or a promise of either. */
+  run(listener: MessageListener): unknown {
     try {
-      const result = this.#listener(this.view, this.#context);
-      if (isThenable(result)) result.then(settle, broke);
-      else settle(result);
+      const result = listener(this.view, this.#context);
+      return isThenable(result) ? result.then(outcomeOf, failureOf) : outcomeOf(result);
     } catch (error) {
-      broke(error);
+      return failureOf(error);
     }
   }
 
@@ -59,6 +46,17 @@ export class ListenerCall {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Nothing for a success, an error for what counts as a failure. */
+function outcomeOf(result: unknown): unknown {
+  if (result === undefined || result === 'success') return undefined;
+  if (result === 'failure') return new Error("the listener returned 'failure'");
+  return new TypeError(`the listener returned ${String(result)}; it may return nothing, 'success' or 'failure'`);
+}
+
+function failureOf(error: unknown): unknown {
+  return error ?? new Error('the listener threw undefined');
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

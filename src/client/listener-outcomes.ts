@@ -22,13 +22,13 @@ export class ListenerOutcomes {
   succeeded(call: ListenerCall): void {
     const { held } = call;
     if (held === undefined || heldMessage(call.view) !== held || held.claimed) return;
-    acknowledge(this.#context, queueOf(call.view), held);
+    acknowledge(this.#context, queueOf(held), held);
   }
 
   failed(call: ListenerCall, error: unknown): void {
     const { held, view } = call;
     if (held === undefined || heldMessage(view) !== held || held.claimed) return;
-    const queue = queueOf(view);
+    const queue = queueOf(held);
     const { group } = queue;
     const attempt = view.deliveryAttempt;
     this.#context.counters.failed++;

@@ -5,7 +5,7 @@ import { resolveStartFrom } from '../model/group.ts';
 import type { MessageView } from '../model/message.ts';
 import type { CloseOptions, PushConsumer, PushConsumerOptions } from '../model/messaging.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
-import { ListenerCall } from './listener-call.ts';
+import { isThenable, ListenerCall } from './listener-call.ts';
 import { ListenerOutcomes } from './listener-outcomes.ts';
 import { filtersOf, groupOf } from './subscription-options.ts';
 
@@ -37,6 +37,7 @@ export class LocalPushConsumer implements PushConsumer {
   /** Messages that are being handed out or listened to; never more than `concurrency`. */
   #taken = 0;
   #paused = false;
+  #pumping = false;
   #releaseProcess: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
@@ -125,17 +126,21 @@ export class LocalPushConsumer implements PushConsumer {
     this.#taken += taken;
   }
 
+  /** A listener that ends at once leaves no trace; others are kept for their time-out and for closing. */
   #listen(view: MessageView): void {
-    const call = new ListenerCall(view, this.#options.listener);
+    const call = new ListenerCall(view);
+    const outcome = call.run(this.#options.listener);
+    if (!isThenable(outcome)) return this.#conclude(call, outcome);
     this.#calls.add(call);
-    call.start(
-      () => this.#ended(call, undefined),
-      (error) => this.#ended(call, error),
-    );
+    void outcome.then((later) => this.#ended(call, later));
   }
 
+  /** A call that was timed out or cut off by closing has had its end before. */
   #ended(call: ListenerCall, error: unknown): void {
-    if (!this.#calls.delete(call)) return;
+    if (this.#calls.delete(call)) this.#conclude(call, error);
+  }
+
+  #conclude(call: ListenerCall, error: unknown): void {
     if (error === undefined) this.#outcomes.succeeded(call);
     else this.#outcomes.failed(call, error);
     this.#taken--;
@@ -145,7 +150,7 @@ export class LocalPushConsumer implements PushConsumer {
   /** The listener has had its time: its signal aborts, the attempt counts as failed, and its place is free. */
   #timeOut(message: object): boolean {
     for (const call of this.#calls) {
-      if (!call.holds(message)) continue;
+      if (call.held !== message) continue;
       const error = new Error(`the listener took longer than ${this.#options.consumeTimeoutMs} ms`);
       call.abort(error);
       this.#ended(call, error);
@@ -154,9 +159,15 @@ export class LocalPushConsumer implements PushConsumer {
     return false;
   }
 
+  /** Places that become free in the same turn are filled by one hand-out. */
   #freed(): void {
-    this.#pump();
     this.#idleCheck();
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
   }
 
   #idleCheck(): void {

@@ -39,14 +39,15 @@ export class DeadlineQueue<T extends DeadlineNode> {
     this.#onDue = onDue;
   }
 
-  add(node: T, durationMs: number): void {
+  /** `nowMs` is the monotonic clock where the caller has read it already. */
+  add(node: T, durationMs: number, nowMs: number = this.#clock.monotonic()): void {
     if (node.list !== undefined) this.remove(node);
     let list = this.#lists.get(durationMs);
     if (list === undefined) {
       list = new DeadlineList(durationMs);
       this.#lists.set(durationMs, list);
     }
-    node.dueAtMs = this.#clock.monotonic() + durationMs;
+    node.dueAtMs = nowMs + durationMs;
     append(list, node);
     if (node.dueAtMs < this.#timerAtMs) this.#sleepUntil(node.dueAtMs);
   }

@@ -1,6 +1,7 @@
 import { isBrokerError } from '../model/errors.ts';
 import type { Damage } from '../model/events.ts';
 import type { MessageView } from '../model/message.ts';
+import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { Block } from '../storage/log/block.ts';
 import { readMessage, type StoredMessage } from '../storage/log/message-record.ts';
 import { blockSequenceOf, recordNumberOf } from '../storage/log-position.ts';
@@ -94,7 +95,11 @@ function join(
     return entry.done();
   });
   const all = done.length === 1 ? (done[0] as Promise<void>) : Promise.all(done);
-  all.then(() => result.views(entries.flatMap((entry) => viewsOf(context, entry))), result.failed);
+  all.then(() => {
+    const [first] = entries;
+    const views = entries.length === 1 ? viewsOf(context, first as HandOutEntry) : entries.flatMap((entry) => viewsOf(context, entry));
+    result.views(views);
+  }, result.failed);
 }
 
 function entryOf(
@@ -127,10 +132,11 @@ function messageOf(context: DeliveryContext, pick: Pick, blocks: ReadonlyMap<num
 }
 
 function viewsOf(context: DeliveryContext, entry: HandOutEntry): MessageView[] {
-  const { terms, picks, messages } = entry;
-  return messages.map((message, index) => {
-    const pick = picks[index] as Pick;
-    const delivery = { queue: pick.queue, leaseNumber: terms.firstLease + index, handles: context.handles };
-    return deliveredView(message, { topic: pick.queue.topic.record.name, attempt: pick.attempt, untilMs: terms.untilMs }, delivery);
-  });
+  const { picks, messages, held } = entry;
+  const facts = { topic: entry.topicName, untilMs: entry.terms.untilMs, handles: context.handles };
+  const views: MessageView[] = [];
+  for (let i = 0; i < messages.length; i++) {
+    views.push(deliveredView(messages[i] as StoredMessage, facts, (picks[i] as Pick).attempt, held[i] as UnsettledMessage));
+  }
+  return views;
 }

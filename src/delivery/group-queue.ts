@@ -43,6 +43,8 @@ export class GroupQueue {
   #run: EntryRun | undefined;
   /** Something is being read from the index; until it is there nothing is picked. */
   #loading = 0;
+  /** Message groups whose next message is being looked for; a receive that does not wait still waits for that. */
+  #searching = 0;
 
   constructor(context: DeliveryContext, group: GroupPort, topic: Topic, parts: { queue: ConsumeQueue; progress: QueueProgress }) {
     this.#context = context;
@@ -55,7 +57,7 @@ export class GroupQueue {
 
   /** Something is being read that may bring messages. */
   get isLoading(): boolean {
-    return this.#loading > 0;
+    return this.#loading > 0 || this.#searching > 0;
   }
 
   get hasWork(): boolean {
@@ -213,12 +215,16 @@ export class GroupQueue {
 
   /** Looks for the next unsettled message of a message group, in slices. */
   async #search(groupKey: GroupKey, from: number, to: number): Promise<void> {
+    this.#searching++;
     try {
       const { found, searchedTo } = await this.#find(groupKey, from, to);
+      this.#searching--;
       this.#succeed(groupKey, this.locks.found(groupKey, found, searchedTo));
     } catch (error) {
+      this.#searching--;
       this.group.reportUnreadable(error instanceof Error ? error : new Error('the index cannot be read', { cause: error }));
     }
+    this.group.wake();
   }
 
   async #find(groupKey: GroupKey, from: number, to: number): Promise<{ found: number | undefined; searchedTo: number }> {

@@ -1,3 +1,4 @@
+import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { BlockBuilder } from '../storage/log/block.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
@@ -12,6 +13,8 @@ export class HandOutEntry extends StateEntry {
   readonly picks: readonly Pick[];
   readonly messages: readonly StoredMessage[];
   readonly terms: LeaseTerms;
+  /** The messages as the group holds them, once the hand-out is committed. */
+  readonly held: UnsettledMessage[] = [];
   readonly #context: DeliveryContext;
   readonly #owner: LeaseOwner;
 
@@ -35,19 +38,19 @@ export class HandOutEntry extends StateEntry {
     progress.nextLease += what.picks.length;
   }
 
+  get topicName(): string {
+    return this.queue.topic.record.name;
+  }
+
   protected override write(builder: BlockBuilder): void {
-    writeHandOut(
-      builder,
-      this.terms,
-      this.picks.map((pick) => pick.offset),
-      this.picks.map((pick) => pick.attempt),
-    );
+    writeHandOut(builder, this.terms, this.picks);
   }
 
   protected override apply(): void {
     const { queue, terms, picks } = this;
     const { progress, group } = queue;
     const before = progress.unsettled.size;
+    const nowMs = this.#context.clock.monotonic();
     let lease = terms.firstLease;
     for (const pick of picks) {
       const message = progress.handOut(pick.offset, pick.attempt, lease++, terms);
@@ -55,7 +58,8 @@ export class HandOutEntry extends StateEntry {
       message.ready = false;
       message.groupKey = pick.groupKey;
       message.owner = this.#owner;
-      this.#context.deadlines.add(message, terms.durationMs);
+      this.#context.deadlines.add(message, terms.durationMs, nowMs);
+      this.held.push(message);
     }
     group.unsettled += progress.unsettled.size - before;
     this.#context.counters.delivered += picks.length;

@@ -1,4 +1,4 @@
-import { BrokerError, invariant } from '../model/errors.ts';
+import { BrokerError } from '../model/errors.ts';
 import type { MessageView } from '../model/message.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
@@ -10,18 +10,21 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** A message that this process holds a lease of. */
 export type HeldMessage = UnsettledMessage;
 
-/** One delivery of a message, as its view knows it. */
-export interface DeliveryReference {
-  readonly queue: GroupQueue;
-  readonly leaseNumber: number;
+/** What all views of one hand-out share. */
+export interface HandOutFacts {
+  readonly topic: string;
+  readonly untilMs: number;
   readonly handles: ReceiptHandles;
 }
 
-/** What a view shows beside the stored message. */
-export interface ViewFacts {
-  readonly topic: string;
-  readonly attempt: number;
-  readonly untilMs: number;
+interface ViewFacts extends Omit<HandOutFacts, 'handles'> {
+  readonly handles: ReceiptHandles | undefined;
+}
+
+/** One delivery: the message, and the number of its lease then. */
+export interface Delivered {
+  readonly held: HeldMessage;
+  readonly leaseNumber: number;
 }
 
 /** The content of a view: a stored message, or another view of it. */
@@ -46,9 +49,11 @@ class View implements MessageView {
   readonly deliveryAttempt: number;
   readonly invisibleUntilMs: number;
   declare readonly receiptHandle: string;
-  readonly #delivery: DeliveryReference | undefined;
+  readonly #held: HeldMessage | undefined;
+  readonly #leaseNumber: number;
+  readonly #handles: ReceiptHandles | undefined;
 
-  constructor(message: Content, facts: ViewFacts, delivery: DeliveryReference | undefined) {
+  constructor(message: Content, facts: ViewFacts, attempt: number, held: HeldMessage | undefined) {
     this.messageId = message.messageId;
     this.topic = facts.topic;
     this.queueId = message.queueId;
@@ -60,9 +65,11 @@ class View implements MessageView {
     this.messageGroup = message.messageGroup;
     this.bornAtMs = message.bornAtMs;
     this.storedAtMs = message.storedAtMs;
-    this.deliveryAttempt = facts.attempt;
+    this.deliveryAttempt = attempt;
     this.invisibleUntilMs = facts.untilMs;
-    this.#delivery = delivery;
+    this.#held = held;
+    this.#leaseNumber = held === undefined ? 0 : held.leaseNumber;
+    this.#handles = facts.handles;
     // One descriptor for all views: an accessor in an object literal costs twenty times as much.
     Object.defineProperty(this, 'receiptHandle', HANDLE);
   }
@@ -79,15 +86,24 @@ class View implements MessageView {
     }
   }
 
-  static deliveryOf(view: MessageView): DeliveryReference | undefined {
-    return #delivery in view ? view.#delivery : undefined;
+  /** The delivery that a genuine view stands for. */
+  static deliveryOf(view: MessageView): Delivered | undefined {
+    if (!(#held in view) || view.#held === undefined) return undefined;
+    return { held: view.#held, leaseNumber: view.#leaseNumber };
+  }
+
+  static heldBy(view: MessageView): HeldMessage | undefined {
+    if (!(#held in view)) return undefined;
+    const held = view.#held;
+    return held !== undefined && held.leaseNumber === view.#leaseNumber ? held : undefined;
   }
 
   static handleOf(view: View): string {
-    const delivery = view.#delivery;
-    if (delivery === undefined) return '';
-    const { queue, leaseNumber, handles } = delivery;
-    return handles.encode({ address: queue.progress.address, offset: view.queueOffset, leaseNumber, untilMs: view.invisibleUntilMs });
+    const held = view.#held;
+    const handles = view.#handles;
+    if (held === undefined || handles === undefined) return '';
+    const { address } = held.progress;
+    return handles.encode({ address, offset: view.queueOffset, leaseNumber: view.#leaseNumber, untilMs: view.invisibleUntilMs });
   }
 }
 
@@ -98,37 +114,33 @@ const HANDLE: PropertyDescriptor = {
   },
 };
 
-/** A view that was delivered. */
-export function deliveredView(message: Content, facts: ViewFacts, delivery: DeliveryReference): MessageView {
-  return new View(message, facts, delivery);
+/** A view that was delivered. The lease in `held` is the one of this delivery. */
+export function deliveredView(message: Content, facts: HandOutFacts, attempt: number, held: HeldMessage): MessageView {
+  return new View(message, facts, attempt, held);
 }
 
 /** A view for reading only, as administration shows it: nothing can be acknowledged with it. */
 export function storedView(message: Content, facts: { readonly topic: string; readonly attempt: number }): MessageView {
-  return new View(message, { ...facts, untilMs: 0 }, undefined);
+  return new View(message, { topic: facts.topic, untilMs: 0, handles: undefined }, facts.attempt, undefined);
 }
 
 /** A view like another one, for a lease with a new end. */
-export function renewedView(view: MessageView, delivery: DeliveryReference, untilMs: number): MessageView {
+export function renewedView(view: MessageView, facts: Omit<HandOutFacts, 'topic'>, held: HeldMessage): MessageView {
   const content: Content = { ...view, tag: view.tag, messageGroup: view.messageGroup };
-  return new View(content, { topic: view.topic, attempt: view.deliveryAttempt, untilMs }, delivery);
+  return new View(content, { topic: view.topic, ...facts }, view.deliveryAttempt, held);
 }
 
 /** The message of a genuine view while this very delivery is the valid one. */
 export function heldMessage(view: MessageView): HeldMessage | undefined {
-  const delivery = View.deliveryOf(view);
-  const message = delivery?.queue.progress.unsettled.get(view.queueOffset);
-  return message !== undefined && message.leaseNumber === delivery?.leaseNumber ? message : undefined;
+  return View.heldBy(view);
 }
 
-/** The queue that a genuine view came from. */
-export function queueOf(view: MessageView): GroupQueue {
-  const delivery = View.deliveryOf(view);
-  invariant(delivery !== undefined, 'a view of a listener call lost its delivery');
-  return delivery.queue;
-}
-
-/** The delivery that a genuine view stands for; `undefined` for a copy. */
-export function deliveryOf(view: MessageView): DeliveryReference | undefined {
+/** The delivery that a genuine view stands for, valid or not; `undefined` for a copy. */
+export function deliveryOf(view: MessageView): Delivered | undefined {
   return View.deliveryOf(view);
+}
+
+/** The queue that a message lies in, as its group goes through it. */
+export function queueOf(held: HeldMessage): GroupQueue {
+  return held.progress.live as GroupQueue;
 }

@@ -7,12 +7,14 @@ import { deadLetter } from './dead-letter.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { changeInvisible, giveBack } from './lease-end.ts';
-import { deliveryOf, renewedView } from './message-view.ts';
+import { deliveryOf, queueOf, renewedView } from './message-view.ts';
 import { handleExpired, type StateEntry } from './state-entry.ts';
 
 /** A delivery that somebody wants to end, as its view or its receipt handle names it. */
 interface Named {
   readonly queue: GroupQueue;
+  /** The message where the view has told it; else it is looked up. */
+  readonly held: UnsettledMessage | undefined;
   readonly offset: number;
   readonly leaseNumber: number;
   readonly untilMs: number;
@@ -52,8 +54,7 @@ export class Settlement {
     }
     const entry = changeInvisible(this.#context, named.queue, message, invisibleMs);
     await entry.done();
-    const delivery = { queue: named.queue, leaseNumber: entry.terms.firstLease, handles: this.#context.handles };
-    return renewedView(view, delivery, entry.terms.untilMs);
+    return renewedView(view, { untilMs: entry.terms.untilMs, handles: this.#context.handles }, message);
   }
 
   async forwardToDeadLetter(group: ConsumerGroup, view: MessageView, reason: string): Promise<void> {
@@ -97,7 +98,7 @@ export class Settlement {
   }
 
   #valid(named: Named): UnsettledMessage | undefined {
-    const message = named.queue.progress.unsettled.get(named.offset);
+    const message = named.held ?? named.queue.progress.unsettled.get(named.offset);
     if (message === undefined || message.leaseNumber !== named.leaseNumber) return undefined;
     return message.state === 'leased' && !message.ready ? message : undefined;
   }
@@ -105,8 +106,9 @@ export class Settlement {
   #named(group: ConsumerGroup, view: MessageView): Named {
     if (typeof view !== 'object' || view === null) throw illegalArgument('A message that was received is needed');
     const delivery = deliveryOf(view);
-    if (delivery !== undefined && delivery.queue.group === group) {
-      return { queue: delivery.queue, offset: view.queueOffset, leaseNumber: delivery.leaseNumber, untilMs: view.invisibleUntilMs };
+    if (delivery !== undefined && queueOf(delivery.held).group === group) {
+      const { held, leaseNumber } = delivery;
+      return { queue: queueOf(held), held, offset: held.offset, leaseNumber, untilMs: view.invisibleUntilMs };
     }
     if (typeof view.receiptHandle !== 'string') throw illegalArgument('A message that was received is needed: it has no receiptHandle');
     const receipt = this.#context.handles.decode(view.receiptHandle);
@@ -118,6 +120,6 @@ export class Settlement {
       );
     }
     if (queue === undefined) throw handleExpired();
-    return { queue, offset: receipt.offset, leaseNumber: receipt.leaseNumber, untilMs: receipt.untilMs };
+    return { queue, held: undefined, offset: receipt.offset, leaseNumber: receipt.leaseNumber, untilMs: receipt.untilMs };
   }
 }

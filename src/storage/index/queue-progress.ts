@@ -99,7 +99,12 @@ export class QueueProgress {
 
   /** Consumed, dead-lettered or filtered: the group is done with it. */
   settle(offset: number): void {
-    this.unsettled.delete(offset);
+    const message = this.unsettled.get(offset);
+    if (message !== undefined) {
+      // Views keep the message; its lease is over for each of them.
+      message.leaseNumber = 0;
+      this.unsettled.delete(offset);
+    }
     const before = this.settled.floor;
     this.settled.add(offset);
     if (offset >= this.frontier) this.frontier = offset + 1;
@@ -161,6 +166,7 @@ export class QueueProgress {
   /** The group continues at `offset`, whatever it did before. */
   reset(offset: number): void {
     for (const chunk of this.storedChunks) this.dirtyChunks.add(chunk);
+    for (const message of this.unsettled.values()) message.leaseNumber = 0;
     this.unsettled.clear();
     this.settled.reset(offset);
     this.frontier = offset;

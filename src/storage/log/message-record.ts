@@ -3,6 +3,7 @@ import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import type { GroupHash } from '../message-group-hash.ts';
 import type { Block } from './block.ts';
+import { isHexId, MESSAGE_ID_BYTES, readHexId, writeHexId } from './message-id-bytes.ts';
 import { RECORD } from './record-kinds.ts';
 
 /*
@@ -20,7 +21,6 @@ import { RECORD } from './record-kinds.ts';
 const FLAG = { tag: 1, group: 2, keys: 4, properties: 8, textId: 16, extension: 32 } as const;
 const KNOWN_FLAGS = 31;
 const QUEUE_OFFSET_AT = 8;
-const ID_BYTES = 17;
 
 /** What a message record is made of. */
 export interface MessageContent {
@@ -83,7 +83,7 @@ export function readMessageHead(reader: ByteReader, into: MessageHead): void {
   const flags = reader.u16();
   into.queueOffset = reader.u64();
   reader.skip(8);
-  reader.skip(flags & FLAG.textId ? reader.u16() : ID_BYTES);
+  reader.skip(flags & FLAG.textId ? reader.u16() : MESSAGE_ID_BYTES);
   into.tagHash = 0;
   if (flags & FLAG.tag) {
     into.tagHash = reader.i32();
@@ -175,31 +175,4 @@ function propertiesOf(reader: ByteReader): Readonly<Record<string, string>> {
     properties[name] = reader.longText();
   }
   return properties;
-}
-
-const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
-const NIBBLES = new Int8Array(128).fill(-1);
-for (let value = 0; value < 16; value++) NIBBLES[value.toString(16).toUpperCase().charCodeAt(0)] = value;
-
-function isHexId(id: string): boolean {
-  if (id.length !== ID_BYTES * 2) return false;
-  for (let i = 0; i < id.length; i++) {
-    const code = id.charCodeAt(i);
-    if (code > 127 || (NIBBLES[code] as number) < 0) return false;
-  }
-  return true;
-}
-
-function writeHexId(writer: ByteWriter, id: string): void {
-  writer.reserve(ID_BYTES);
-  for (let i = 0; i < id.length; i += 2) {
-    writer.bytes[writer.used++] = ((NIBBLES[id.charCodeAt(i)] as number) << 4) | (NIBBLES[id.charCodeAt(i + 1)] as number);
-  }
-}
-
-function readHexId(reader: ByteReader): string {
-  const bytes = reader.raw(ID_BYTES);
-  let id = '';
-  for (let i = 0; i < ID_BYTES; i++) id += DIGITS[bytes[i] as number];
-  return id;
 }

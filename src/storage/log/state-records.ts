@@ -75,8 +75,14 @@ export function readOffsets(reader: ByteReader, each: (first: number, count: num
   for (let runs = reader.u32(); runs > 0; runs--) each(reader.u64(), reader.u32());
 }
 
-/** `offsets` and `attempts` go together; neighbours with equal attempts share a run. */
-export function writeHandOut(writer: ByteWriter, terms: LeaseTerms, offsets: readonly number[], attempts: readonly number[]): void {
+/** A message of a hand-out. */
+export interface HandedOut {
+  readonly offset: number;
+  readonly attempt: number;
+}
+
+/** Neighbours with equal attempts share a run. */
+export function writeHandOut(writer: ByteWriter, terms: LeaseTerms, messages: readonly HandedOut[]): void {
   writer.u64(terms.firstLease);
   writer.u64(terms.untilMs);
   writer.u64(terms.durationMs);
@@ -84,17 +90,20 @@ export function writeHandOut(writer: ByteWriter, terms: LeaseTerms, offsets: rea
   const countAt = writer.used;
   writer.u32(0);
   let runs = 0;
-  for (let i = 0; i < offsets.length; runs++) {
-    const first = offsets[i] as number;
-    const attempt = attempts[i] as number;
+  for (let i = 0; i < messages.length; runs++) {
+    const first = messages[i] as HandedOut;
     let next = i + 1;
-    while (next < offsets.length && offsets[next] === first + next - i && attempts[next] === attempt) next++;
-    writer.u64(first);
+    while (next < messages.length && follows(messages[next] as HandedOut, first, next - i)) next++;
+    writer.u64(first.offset);
     writer.u32(next - i);
-    writer.u32(attempt);
+    writer.u32(first.attempt);
     i = next;
   }
   writer.setU32(countAt, runs);
+}
+
+function follows(message: HandedOut, first: HandedOut, distance: number): boolean {
+  return message.offset === first.offset + distance && message.attempt === first.attempt;
 }
 
 export function readHandOut(reader: ByteReader, each: (offset: number, attempt: number, lease: number, terms: LeaseTerms) => void): void {

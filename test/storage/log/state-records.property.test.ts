@@ -76,8 +76,7 @@ describe('a record of delivery state', () => {
             writeHandOut(
               writer,
               given,
-              picks.map(([at]) => at),
-              picks.map(([, attempt]) => attempt),
+              picks.map(([at, attempt]) => ({ offset: at, attempt })),
             ),
           (reader) => readHandOut(reader, (...one) => read.push(one)),
         );
