@@ -7,7 +7,15 @@ import type { QueueProgress } from '../index/queue-progress.ts';
 import type { Block } from '../log/block.ts';
 import { type MessageHead, readMessageHead } from '../log/message-record.ts';
 import { RECORD } from '../log/record-kinds.ts';
-import { readAddress, readChangeInvisible, readDeadLetters, readHandOut, readOffsets, readRetryWaits } from '../log/state-records.ts';
+import {
+  type ProgressAddress,
+  readAddress,
+  readChangeInvisible,
+  readDeadLetters,
+  readHandOut,
+  readOffsets,
+  readRetryWaits,
+} from '../log/state-records.ts';
 import { type LogPosition, logPosition } from '../log-position.ts';
 
 /**
@@ -96,20 +104,34 @@ export class RecordReplay {
       if (address.groupId >= catalogue.nextGroupId || address.topicId >= catalogue.nextTopicId) this.dangling++;
       return;
     }
-    if (kind === RECORD.purge) {
-      readOffsets(reader, (first, count) => {
-        for (let offset = first; offset < first + count; offset++) this.#index.deadLetters.remove(address, offset, position);
-      });
-      return;
-    }
+    this.#letters(address, kind, reader, position);
+    if (kind === RECORD.purge) return;
     const progress = this.#index.progress(address) ?? (await this.#index.loadProgress(address));
     if (position <= progress.includes) return;
-    this.#change(progress, kind, reader, position);
+    this.#change(progress, kind, reader);
     progress.includes = position;
   }
 
-  #change(progress: QueueProgress, kind: number, reader: ByteReader, position: LogPosition): void {
+  /**
+   * What a record does to the dead letters. They are not part of a queue's state: a checkpoint packs them earlier, so that the state may include
+   * a record that they do not. Doing it again does no harm, as long as all records behind the checkpoint are done in their order.
+   */
+  #letters(address: ProgressAddress, kind: number, reader: ByteReader, position: LogPosition): void {
     const { deadLetters } = this.#index;
+    const remove = (first: number, count: number): void => {
+      for (let offset = first; offset < first + count; offset++) deadLetters.remove(address, offset, position);
+    };
+    const start = reader.at;
+    if (kind === RECORD.deadLetter) readDeadLetters(reader, (mark) => deadLetters.put(address, mark, position));
+    else if (kind === RECORD.purge) readOffsets(reader, remove);
+    else if (kind === RECORD.redrive) {
+      reader.skip(1);
+      readOffsets(reader, remove);
+    }
+    reader.move(start, reader.end);
+  }
+
+  #change(progress: QueueProgress, kind: number, reader: ByteReader): void {
     switch (kind) {
       case RECORD.handOut:
         return readHandOut(reader, (offset, attempt, lease, terms) => progress.handOut(offset, attempt, lease, terms));
@@ -129,19 +151,13 @@ export class RecordReplay {
         return progress.changeInvisible(offset, terms);
       }
       case RECORD.deadLetter:
-        return readDeadLetters(reader, (mark) => {
-          progress.settle(mark.offset);
-          deadLetters.put(progress.address, mark, position);
-        });
+        return readDeadLetters(reader, (mark) => progress.settle(mark.offset));
       case RECORD.reset:
         return progress.reset(reader.u64());
       case RECORD.redrive: {
-        const sentOn = reader.u8() === 1;
+        if (reader.u8() === 1) return;
         return readOffsets(reader, (first, count) => {
-          for (let offset = first; offset < first + count; offset++) {
-            deadLetters.remove(progress.address, offset, position);
-            if (!sentOn) progress.redrive(offset);
-          }
+          for (let offset = first; offset < first + count; offset++) progress.redrive(offset);
         });
       }
       default:
