@@ -70,6 +70,10 @@ export class BrokerParts {
     });
     wiring.onFailure = (error) => this.#healer.failed(error);
     wiring.onVisible = () => arrivals.wake();
+    wiring.onDamage = (damage) => {
+      logger.error({ damage }, 'damage was found');
+      this.events.emit('damage', damage);
+    };
     wiring.onDurable = () => this.delivery.gate.released();
     wiring.onCommit = (bytes) => {
       this.delivery.gate.released();
@@ -95,6 +99,7 @@ export class BrokerParts {
         onVisible: () => wiring.onVisible(),
         onDurable: () => wiring.onDurable(),
         onCommit: (bytes) => wiring.onCommit(bytes),
+        onDamage: (damage) => wiring.onDamage(damage),
       });
       const parts = new BrokerParts(options, directory, store, wiring);
       for (const damage of store.damages) options.logger.warn({ damage }, 'damage was found while opening');
@@ -241,7 +246,7 @@ export class BrokerParts {
       ...this.#counters,
       unsettled: this.delivery.groups.unsettled,
       logBytes: log.writtenBytes,
-      logBlocks: log.committedSequence,
+      logBlocks: log.writtenBlocks,
       groupCommits: log.commits,
       barriers: log.barriers.completed,
       queuedBytes: log.queuedBytes,
@@ -267,6 +272,7 @@ interface Wiring {
   onVisible: () => void;
   onDurable: () => void;
   onCommit: (bytes: number) => void;
+  onDamage: (damage: Damage) => void;
   ready: () => Promise<void>;
 }
 

@@ -61,6 +61,7 @@ export class CommitLog {
   /** Bytes that wait or are being written. */
   queuedBytes = 0;
   writtenBytes = 0;
+  writtenBlocks = 0;
   commits = 0;
 
   constructor(options: CommitLogOptions) {
@@ -249,6 +250,7 @@ export class CommitLog {
       this.cache.put(block);
     }
     this.writtenBytes += bytes;
+    this.writtenBlocks += group.builders.length;
     this.queuedBytes -= group.bytes;
     for (const entry of group.entries) entry.commit(group.firstSequence);
     group.recycle();
