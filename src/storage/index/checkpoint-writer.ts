@@ -1,4 +1,4 @@
-import type { WriteOperation } from '../../model/key-value-port.ts';
+import type { KeyRange, WriteOperation } from '../../model/key-value-port.ts';
 import type { ProcessPort } from '../../model/process-port.ts';
 import type { BrokerIndex } from './broker-index.ts';
 import { CHECKPOINT_KEY } from './keys.ts';
@@ -28,6 +28,8 @@ export class CheckpointWriter {
   #batchBytes = 0;
   readonly #onSuccess: (() => void)[] = [];
   readonly #onFailure: (() => void)[] = [];
+  /** What topics and groups left that were deleted before the capture. */
+  #deadRanges: KeyRange[] = [];
 
   constructor(index: BrokerIndex, process: ProcessPort) {
     this.#index = index;
@@ -42,6 +44,11 @@ export class CheckpointWriter {
     const progresses = index.dirtyProgresses;
     index.dirtyProgresses = [];
     for (const queue of queues) queue.listed = false;
+    this.#deadRanges = index.deadRanges;
+    index.deadRanges = [];
+    this.#onFailure.push(() => {
+      index.deadRanges = [...this.#deadRanges, ...index.deadRanges];
+    });
     this.#add((operations) => this.#onFailure.push(index.catalogue.snapshot(operations, index.envelope)));
     this.#add((operations) => {
       const letters = index.deadLetters.snapshot(operations);
@@ -76,9 +83,8 @@ export class CheckpointWriter {
       throw error;
     }
     for (const done of this.#onSuccess) done();
-    const dead = this.#index.deadRanges;
-    this.#index.deadRanges = [];
-    for (const range of dead) await store.clear(range);
+    // Not those of a deletion that came later: a power cut may take its record, and what it deleted would be missing.
+    for (const range of this.#deadRanges) await store.clear(range);
   }
 
   /** Gives a capture up that will not be written. */

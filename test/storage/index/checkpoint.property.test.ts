@@ -12,6 +12,7 @@ import { portableCrc32 } from '../../../src/storage/checksum.ts';
 import { BrokerIndex } from '../../../src/storage/index/broker-index.ts';
 import type { MetadataChange } from '../../../src/storage/index/catalogue.ts';
 import { CheckpointWriter, readCheckpoint } from '../../../src/storage/index/checkpoint-writer.ts';
+import { PREFIX, rangeOf } from '../../../src/storage/index/keys.ts';
 import { CHUNK_OFFSETS } from '../../../src/storage/index/settled-offsets.ts';
 import { Block, BlockBuilder } from '../../../src/storage/log/block.ts';
 import { writeMessage } from '../../../src/storage/log/message-record.ts';
@@ -261,6 +262,12 @@ class Bench {
     return await this.#directory.openStore('index', { create: true });
   }
 
+  async keysUnder(prefix: number): Promise<number> {
+    let count = 0;
+    for await (const slice of this.#store.scan(rangeOf(prefix))) count += slice.length;
+    return count;
+  }
+
   /** A new process: the index as of its checkpoint, and the log behind it. */
   async reload(): Promise<void> {
     this.#store = await this.#reopened();
@@ -340,5 +347,23 @@ describe('an index at any checkpoint', () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  test('keeps what a deletion left until a checkpoint includes the deletion, and frees it then', async () => {
+    const bench = await Bench.open(new Log());
+    const handedOut = (log: Log): void =>
+      log.record(RECORD.ack, (builder) => {
+        writeAddress(builder, { groupId: 1, topicId: 1, queueId: 0 });
+        writeOffsets(builder, [1]);
+      });
+    await bench.commit([...beginning, handedOut]);
+    await bench.checkpoint({ fate: 'kept', meanwhile: [] });
+    const stored = await bench.keysUnder(PREFIX.progress);
+    expect(stored).toBe(1);
+    const deletion = metadata({ what: 'group', record: { ...groupRecord(1).record, deleted: true } });
+    await bench.checkpoint({ fate: 'kept', meanwhile: [deletion] });
+    expect(await bench.keysUnder(PREFIX.progress)).toBe(1);
+    await bench.checkpoint({ fate: 'kept', meanwhile: [] });
+    expect(await bench.keysUnder(PREFIX.progress)).toBe(0);
   });
 });
