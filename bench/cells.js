@@ -67,7 +67,7 @@ const drains = (scaled) => Math.max(2, Math.round(scaled(8_000) / 1000));
 /** @type {readonly Cell[]} */
 const shortCells = [
   sendCell('send-async', 256, 600_000, 0.6, 'async'),
-  sendCell('send-sync-1', 1, 4_000, 0.85, 'sync'),
+  sendCell('send-sync-1', 1, 10_000, 0.85, 'sync'),
   sendCell('send-sync-64', 64, 100_000, 0.6, 'sync'),
   sendCell('send-sync-256', 256, 300_000, 0.6, 'sync'),
   {

@@ -1,5 +1,13 @@
 import { percentile } from './statistics.js';
 
+/**
+ * Messages of the warm-up: a tenth, and enough for the compiler to have seen the code often where a message takes a whole sync.
+ * @param {number} count
+ */
+export function warmUpOf(count) {
+  return Math.max(count / 10, 5_000);
+}
+
 /** Counts what is completed after a warm-up, and remembers the longest pause between two completions. */
 export class Stopwatch {
   #startedAtMs = 0;

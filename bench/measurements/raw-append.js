@@ -1,5 +1,5 @@
 import { RawStores } from '../raw.js';
-import { Durations, Stopwatch } from '../stopwatch.js';
+import { Durations, Stopwatch, warmUpOf } from '../stopwatch.js';
 
 /**
  * Appends `count` messages to the raw stores, `group` in each commit, one commit after the other.
@@ -9,7 +9,7 @@ export async function rawAppend({ directory, count, group, bodyBytes, sync = fal
   const stores = await RawStores.open(directory);
   const watch = new Stopwatch();
   for (let filled = 0; filled < backlog; filled += 256) await stores.commit({ messages: 256, bodyBytes, sync: false });
-  const warmUp = count / 10;
+  const warmUp = warmUpOf(count);
   for (let done = 0; done < warmUp; done += group) await stores.commit({ messages: group, bodyBytes, sync });
   watch.start();
   for (let done = 0; done < count; done += group) {

@@ -1,5 +1,5 @@
 import { inLanes, openEngine, randomBody } from '../engine.js';
-import { Stopwatch } from '../stopwatch.js';
+import { Stopwatch, warmUpOf } from '../stopwatch.js';
 
 /**
  * Single sends, `inFlight` at a time.
@@ -9,7 +9,7 @@ export async function sends({ directory, count, inFlight, bodyBytes, durability 
   const broker = await openEngine(directory, durability);
   const producer = broker.createProducer();
   const message = { topic: 'bench', body: randomBody(bodyBytes) };
-  await inLanes({ count: count / 10, inFlight, send: () => producer.send(message) });
+  await inLanes({ count: warmUpOf(count), inFlight, send: () => producer.send(message) });
   const before = await broker.admin.stats();
   const watch = new Stopwatch();
   watch.start();
@@ -30,7 +30,7 @@ export async function batches({ directory, count, batch, inFlight, bodyBytes, du
   const body = randomBody(bodyBytes);
   const messages = Array.from({ length: batch }, () => ({ topic: 'bench', body }));
   const send = () => producer.sendBatch(messages);
-  await inLanes({ count: count / batch / 10, inFlight, send });
+  await inLanes({ count: warmUpOf(count) / batch, inFlight, send });
   const before = await broker.admin.stats();
   const watch = new Stopwatch();
   watch.start();
