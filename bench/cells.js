@@ -116,7 +116,7 @@ const shortCells = [
   besideSyncSends(),
   {
     name: 'idle',
-    runs: () => ({ engine: [{ measurement: 'idle', options: { seconds: 10 } }] }),
+    runs: () => ({ engine: [{ measurement: 'idle', options: { seconds: 20 } }] }),
     figures: [
       { title: 'idle, one retry 30 days away: share of a core', value: field('engine', 'cpu'), unit: 'share', aim: { atMost: 0.001 } },
     ],

@@ -12,10 +12,11 @@ import { Broker } from 'pocketmq';
  * A broker with the options that everybody gets who gives none.
  * @param {string} directory
  * @param {'sync' | 'async'} durability
+ * @param {{ logger?: false }} [options]
  * @returns {Promise<OpenBroker>}
  */
-export function openEngine(directory, durability) {
-  return Broker.open({ location: directory, durability, retention: false });
+export function openEngine(directory, durability, options = {}) {
+  return Broker.open({ location: directory, durability, retention: false, ...options });
 }
 
 /**

@@ -51,7 +51,8 @@ export async function createTopics({ directory, topics }) {
  * @param {{ directory: string; seconds: number }} options
  */
 export async function idle({ directory, seconds }) {
-  const broker = await openEngine(directory, 'async');
+  // The failure of the listener is meant.
+  const broker = await openEngine(directory, 'async', { logger: false });
   const days = 24 * 3_600_000;
   await broker.admin.createGroup('bench', { retryPolicy: { kind: 'customized', delaysMs: [30 * days] } });
   let failed = () => {};
@@ -63,7 +64,8 @@ export async function idle({ directory, seconds }) {
   await broker.createPushConsumer({ group: 'bench', subscriptions: { bench: '*' }, listener: () => 'failure' });
   await broker.createProducer().send({ topic: 'bench', body: randomBody(100) });
   await done;
-  await new Promise((resolve) => setTimeout(resolve, 2000));
+  // Until the checkpoint that follows the last change is over.
+  await new Promise((resolve) => setTimeout(resolve, 8000));
   const cpu = process.cpuUsage();
   const startedAtMs = performance.now();
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
