@@ -8,8 +8,9 @@ import { quoted } from './quoted.ts';
 export function checkFieldNames(what: string, options: object, known: ReadonlySet<string>, planned: ReadonlySet<string>): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || known.has(name)) continue;
-    if (planned.has(name)) throw notSupported(`${name} of ${what}`);
-    throw illegalArgument(`${what} has no option ${quoted(name)}; remove it`);
+    const where = what.charAt(0).toLowerCase() + what.slice(1);
+    if (planned.has(name)) throw notSupported(`${name} in ${where}`);
+    throw illegalArgument(`There is no ${quoted(name)} in ${where}; there are ${[...known].join(', ')}`);
   }
 }
 
