@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)];
+const pages = [
+  'README.md',
+  'examples/README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`),
+];
 
 /** Targets of the links of a page; what stands in fenced blocks is no link. */
 function linksOf(text: string): string[] {
