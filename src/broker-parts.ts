@@ -6,7 +6,6 @@ import { DeadlineQueue } from './delivery/deadline-queue.ts';
 import { Delivery, fireDeadline } from './delivery/delivery.ts';
 import type { DeliveryContext, DeliveryCounters } from './delivery/delivery-context.ts';
 import { ReceiptHandles } from './delivery/receipt-handle.ts';
-import type { SendCompletion } from './delivery/send-completion.ts';
 import { Suspects } from './delivery/suspects.ts';
 import { Checkpointer } from './maintenance/checkpointer.ts';
 import { DiskWatch } from './maintenance/disk-watch.ts';
@@ -32,7 +31,7 @@ export class BrokerParts {
   readonly #healer: Healer;
   readonly #checkpointer: Checkpointer;
   readonly #deadlines: DeadlineQueue<Parameters<typeof fireDeadline>[0]>;
-  readonly #sendDeadlines: DeadlineQueue<SendCompletion>;
+  readonly #sendDeadlines: DeliveryContext['sendDeadlines'];
   readonly #counters: DeliveryCounters = { sent: 0, delivered: 0, acked: 0, failed: 0, deadLettered: 0, expiredLeases: 0 };
   readonly #openedAtMs: number;
   #state: BrokerState = 'open';
@@ -86,7 +85,14 @@ export class BrokerParts {
   static async open(options: ResolvedBrokerOptions): Promise<BrokerParts> {
     const { clock, random, limits, lockWaitMs } = options;
     const directory = await options.storage.acquire({ lockWaitMs, minFreeDiskBytes: limits.minFreeDiskBytes, clock });
-    const wiring: Wiring = { onFailure: ignore, onVisible: ignore, onDurable: ignore, onCommit: ignore, ready: () => Promise.resolve() };
+    const wiring: Wiring = {
+      onFailure: ignore,
+      onVisible: ignore,
+      onDurable: ignore,
+      onCommit: ignore,
+      onDamage: ignore,
+      ready: () => Promise.resolve(),
+    };
     try {
       const store = await Store.open({
         directory,

@@ -45,6 +45,8 @@ export class GroupQueue {
   #loading = 0;
   /** Message groups whose next message is being looked for; a receive that does not wait still waits for that. */
   #searching = 0;
+  /** The index failed here: nothing more is picked, else every attempt would fail again. */
+  #unreadable = false;
 
   constructor(context: DeliveryContext, group: GroupPort, topic: Topic, parts: { queue: ConsumeQueue; progress: QueueProgress }) {
     this.#context = context;
@@ -61,12 +63,12 @@ export class GroupQueue {
   }
 
   get hasWork(): boolean {
-    return this.#loading === 0 && (this.ready.size > 0 || this.examined < this.queue.end);
+    return !this.#unreadable && this.#loading === 0 && (this.ready.size > 0 || this.examined < this.queue.end);
   }
 
   /** Chooses up to `most` messages: what is due again first, then what is new. */
   collect(picks: Pick[], most: number, filter: TagFilter): void {
-    if (this.#loading > 0) return;
+    if (this.#loading > 0 || this.#unreadable) return;
     this.#collectReady(picks, most);
     if (picks.length < most && this.group.mayTakeNew(this.topic.record.name)) this.#collectNew(picks, most, filter);
   }
@@ -151,6 +153,11 @@ export class GroupQueue {
       (error: unknown) => {
         this.#loading--;
         this.group.reportUnreadable(isBrokerError(error) ? error : new Error('the index cannot be read', { cause: error }));
+        // Any other error is that of a store which has failed: when it is healed, everybody is woken.
+        if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') return;
+        this.#unreadable = true;
+        this.#context.store.distrustIndex(error);
+        this.group.wake();
       },
     );
   }

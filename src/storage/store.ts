@@ -8,6 +8,7 @@ import type { Directory } from '../model/storage-provider.ts';
 import type { Checksum } from './checksum.ts';
 import type { BrokerIndex } from './index/broker-index.ts';
 import { CheckpointWriter } from './index/checkpoint-writer.ts';
+import { CHECKPOINT_KEY } from './index/keys.ts';
 import { BlockBuilder, blockKey, sequenceOfKey } from './log/block.ts';
 import { CommitLog } from './log/commit-log.ts';
 import { endOfBlock } from './log-position.ts';
@@ -27,6 +28,8 @@ export interface StoreOptions {
   readonly onVisible: () => void;
   readonly onDurable: () => void;
   readonly onCommit: (bytes: number) => void;
+  /** Damage was found after the opening. */
+  readonly onDamage: (damage: Damage) => void;
 }
 
 /**
@@ -46,6 +49,7 @@ export class Store {
   #logStore: DurableStore;
   #checkpoint: Promise<void> | undefined;
   #checkpointedSequence: number;
+  #indexIsDamaged = false;
 
   private constructor(
     options: StoreOptions,
@@ -60,6 +64,7 @@ export class Store {
     this.#marker = parts.marker;
     this.#storeTag = storeTagOf(parts.marker.storeId);
     this.#checkpointedSequence = parts.marker.lowWater;
+    parts.index.envelope.onCorrupt = (error) => this.distrustIndex(error);
   }
 
   /** Recovers, writes the opening down durably (which also makes what LevelDB recovered durable), and only then serves. */
@@ -135,7 +140,8 @@ export class Store {
     }
     const indexStore = index.store;
     try {
-      await writer.write({ storeTag: this.#storeTag, sequence, storedAtMs: log.lastStoredAtMs });
+      if (this.#indexIsDamaged) writer.discard();
+      else await writer.write({ storeTag: this.#storeTag, sequence, storedAtMs: log.lastStoredAtMs });
     } catch (error) {
       // A handle whose write was rejected takes no more; one that a heal has replaced meanwhile is nobody's concern.
       if (index.store === indexStore) this.#options.onFailure(error as Error);
@@ -145,6 +151,15 @@ export class Store {
     await this.#options.directory.writeMarker(encodeMarker(this.#marker, this.#options.checksum));
     this.#checkpointedSequence = sequence;
     this.lastCheckpointAtMs = this.#options.clock.now();
+  }
+
+  /** Without its checkpoint the next open builds the index again from the log; until then what is damaged answers with its error. */
+  distrustIndex(error: BrokerError): void {
+    if (this.#indexIsDamaged) return;
+    this.#indexIsDamaged = true;
+    const detail = `${error.message}; the index is built again from the log at the next open`;
+    this.#options.onDamage({ kind: 'corruptIndex', store: 'index', detail });
+    this.index.store.write([{ key: CHECKPOINT_KEY, value: undefined }], { sync: true }).catch(this.#options.onFailure);
   }
 
   /** Opens both stores anew after a rejected write; what was in flight is decided by what is on disk. */

@@ -89,7 +89,7 @@ export class BrokerIndex {
     const found = await this.#lastRun(queue.topicId, queue.queueId, offset + 1);
     const run = found?.run;
     // A checkpoint may have merged the piece away while it was looked up; then it is there under an earlier key, or still in memory.
-    if (run === undefined || offset >= run.end) return queue.runInMemory(offset) ?? lostRun(offset);
+    if (run === undefined || offset >= run.end) return queue.runInMemory(offset) ?? this.#missingRun(queue, offset);
     this.#runs.delete(key);
     this.#runs.set(key, run);
     if (this.#runs.size > CACHED_RUNS) for (const oldest of this.#runs.keys()) return this.#forgetRun(oldest, run);
@@ -190,6 +190,11 @@ export class BrokerIndex {
     return undefined;
   }
 
+  /** Offsets that a power cut took have entries too, so that one without an entry means that the index has lost a value. */
+  #missingRun(queue: ConsumeQueue, offset: number): never {
+    throw this.envelope.damaged(`the index has no entry for offset ${offset} of queue ${queue.topicId}/${queue.queueId}`);
+  }
+
   #forgetRun(key: string, keep: EntryRun): EntryRun {
     this.#runs.delete(key);
     return keep;
@@ -198,13 +203,6 @@ export class BrokerIndex {
 
 function queueNumber(topicId: number, queueId: number): number {
   return topicId * 65_536 + queueId;
-}
-
-/** Stands for an offset that the index does not know: its message counts as lost. */
-function lostRun(offset: number): EntryRun {
-  const run = new EntryRun(offset, 1);
-  run.push(0, 0, 0, 0);
-  return run;
 }
 
 /** One load at a time for each key; everybody else waits for it. */

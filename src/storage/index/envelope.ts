@@ -17,6 +17,8 @@ const CONTENT_AT = 13;
 
 /** Writes and opens the values of the index. */
 export class Envelope {
+  /** Told of every damaged value, besides whoever wanted to read it. */
+  onCorrupt: ((error: BrokerError) => void) | undefined;
   readonly #checksum: Checksum;
   readonly #writer = new ByteWriter(4096);
 
@@ -38,13 +40,20 @@ export class Envelope {
 
   /** @throws BrokerError `MQ_STORE_CORRUPT` when key and value do not belong together or a bit has changed. */
   open(key: Uint8Array, value: Uint8Array): { includes: LogPosition; reader: ByteReader } {
-    if (value.length < CONTENT_AT) throw corrupt(`an index value of ${value.length} bytes`);
+    if (value.length < CONTENT_AT) throw this.damaged(`an index value of ${value.length} bytes`);
     const reader = new ByteReader(value);
-    if (reader.u32() !== this.#sum(key, value.subarray(4))) throw corrupt(`an index value of kind ${key[0]} fails its checksum`);
+    if (reader.u32() !== this.#sum(key, value.subarray(4))) throw this.damaged(`an index value of kind ${key[0]} fails its checksum`);
     const format = reader.u8();
     if (format > INDEX_FORMAT)
       throw new BrokerError('MQ_STORE_FORMAT_UNSUPPORTED', `The index has format ${format}; this version reads up to ${INDEX_FORMAT}`);
     return { includes: reader.u64(), reader };
+  }
+
+  /** The error of a value that is damaged, or missing where it must be. */
+  damaged(what: string): BrokerError {
+    const error = corrupt(what);
+    this.onCorrupt?.(error);
+    return error;
   }
 
   #sum(key: Uint8Array, rest: Uint8Array): number {
