@@ -5,12 +5,11 @@ import type { Limits } from '../model/limits.ts';
 import type { Logger } from '../model/logger.ts';
 import type { MessageIdSource } from '../model/message-id.ts';
 import type { ProcessPort } from '../model/process-port.ts';
-import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
+import type { DeadlineNode, UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { Store } from '../storage/store.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
 import type { ReceiptHandles } from './receipt-handle.ts';
-import type { SendCompletion } from './send-completion.ts';
 import type { Suspects } from './suspects.ts';
 
 /** Numbers since the broker was opened. */
@@ -35,7 +34,7 @@ export interface DeliveryContext {
   readonly handles: ReceiptHandles;
   readonly deadlines: DeadlineQueue<UnsettledMessage>;
   /** Calls of send that have not been answered. */
-  readonly sendDeadlines: DeadlineQueue<SendCompletion>;
+  readonly sendDeadlines: DeadlineQueue<DeadlineNode & { timeOut(): void }>;
   readonly suspects: Suspects;
   readonly arrivals: Arrivals;
   readonly counters: DeliveryCounters;

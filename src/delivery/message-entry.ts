@@ -1,30 +1,21 @@
 import type { SendReceipt } from '../model/message.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
 import { tagHash } from '../model/tag-filter.ts';
-import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import type { BlockBuilder } from '../storage/log/block.ts';
 import type { CommitGroup } from '../storage/log/commit-group.ts';
 import type { LogEntry } from '../storage/log/log-entry.ts';
 import { writeMessage } from '../storage/log/message-record.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
 import { logPosition } from '../storage/log-position.ts';
-import type { GroupHash } from '../storage/message-group-hash.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import type { SendCompletion } from './send-completion.ts';
-import type { Topic } from './topic.ts';
+import type { Route } from './route.ts';
+import type { SendCompletion, SentMessage } from './send-completion.ts';
 
 /** Bytes that a message record takes beside its body, when it has neither keys nor properties. */
 const RECORD_OVERHEAD_BYTES = 96;
 
-/** Where a message goes. */
-export interface Route {
-  readonly topic: Topic;
-  readonly queue: ConsumeQueue;
-  readonly groupHash: GroupHash | undefined;
-}
-
 /** One message on its way to the log: its bytes were copied when it joined, its queue offset is given when the write starts. */
-export class MessageEntry implements LogEntry {
+export class MessageEntry implements LogEntry, SentMessage {
   readonly messageId: string;
   readonly route: Route;
   readonly #context: DeliveryContext;

@@ -1,7 +1,7 @@
 import type { MessageDraft } from '../model/message-validation.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import { hashMessageGroup, queueOfHash } from '../storage/message-group-hash.ts';
-import type { Route } from './message-entry.ts';
+import type { Route } from './route.ts';
 import type { Topic } from './topic.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { MessageDraft } from '../model/message-validation.ts';
 import { DeadlineNode } from '../storage/index/queue-progress.ts';
 import type { BarrierWaiter } from '../storage/log/barriers.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import type { MessageEntry, Route } from './message-entry.ts';
+import type { Route } from './route.ts';
 
 /** Counts the sends of a producer that are under way. */
 export interface SendTracker {
@@ -27,6 +27,14 @@ export interface SendWriter {
   write(drafts: readonly MessageDraft[], routes: readonly Route[], completion: SendCompletion): void;
 }
 
+/** One message of a call, on its way to the log. */
+export interface SentMessage {
+  readonly route: Route;
+  /** What was sent, with bytes of its own. */
+  draft(): MessageDraft;
+  receipt(durability: SendReceipt['durability']): SendReceipt;
+}
+
 /** What a call of send waits for: one message, or a batch that is stored whole. */
 export abstract class SendCompletion extends DeadlineNode implements BarrierWaiter {
   protected readonly context: DeliveryContext;
@@ -47,11 +55,11 @@ export abstract class SendCompletion extends DeadlineNode implements BarrierWait
     context.sendDeadlines.add(this, terms.timeoutMs);
   }
 
-  abstract add(entry: MessageEntry): void;
+  abstract add(entry: SentMessage): void;
   /** The last message of a call speaks for all of them. */
-  abstract isLast(entry: MessageEntry): boolean;
+  abstract isLast(entry: SentMessage): boolean;
   /** Takes the messages off, because they will be written again. */
-  protected abstract takeEntries(): readonly MessageEntry[];
+  protected abstract takeEntries(): readonly SentMessage[];
   /** Counts what is stored, and resolves the call when `answer` says that it still waits. */
   protected abstract stored(reached: SendReceipt['durability']): void;
 
@@ -66,7 +74,7 @@ export abstract class SendCompletion extends DeadlineNode implements BarrierWait
   }
 
   /** Called for each message of the call; a group that is not on disk is tried again while attempts are left. */
-  failed(error: Error, entry?: MessageEntry): void {
+  failed(error: Error, entry?: SentMessage): void {
     if (entry !== undefined && !this.isLast(entry)) return;
     const mayTryAgain = isBrokerError(error) && error.code === 'MQ_STORE_WRITE_FAILED' && this.#attempt < this.terms.attempts;
     if (mayTryAgain && entry !== undefined && !this.#answered && this.#writer !== undefined) {
@@ -105,7 +113,7 @@ export abstract class SendCompletion extends DeadlineNode implements BarrierWait
 /** A send of one message, which is the usual one and therefore kept free of lists. */
 export class SingleSend extends SendCompletion {
   readonly #resolve: (receipt: SendReceipt) => void;
-  #entry: MessageEntry | undefined;
+  #entry: SentMessage | undefined;
 
   constructor(
     context: DeliveryContext,
@@ -117,15 +125,15 @@ export class SingleSend extends SendCompletion {
     this.#resolve = settle.resolve;
   }
 
-  override add(entry: MessageEntry): void {
+  override add(entry: SentMessage): void {
     this.#entry = entry;
   }
 
-  override isLast(entry: MessageEntry): boolean {
+  override isLast(entry: SentMessage): boolean {
     return this.#entry === entry;
   }
 
-  protected override takeEntries(): readonly MessageEntry[] {
+  protected override takeEntries(): readonly SentMessage[] {
     const entry = this.#entry;
     this.#entry = undefined;
     return entry === undefined ? [] : [entry];
@@ -143,7 +151,7 @@ export class SingleSend extends SendCompletion {
 /** A send of several messages that are stored whole. */
 export class BatchSend extends SendCompletion {
   readonly #resolve: (receipts: SendReceipt[]) => void;
-  #entries: MessageEntry[] = [];
+  #entries: SentMessage[] = [];
 
   constructor(
     context: DeliveryContext,
@@ -155,15 +163,15 @@ export class BatchSend extends SendCompletion {
     this.#resolve = settle.resolve;
   }
 
-  override add(entry: MessageEntry): void {
+  override add(entry: SentMessage): void {
     this.#entries.push(entry);
   }
 
-  override isLast(entry: MessageEntry): boolean {
+  override isLast(entry: SentMessage): boolean {
     return this.#entries.at(-1) === entry;
   }
 
-  protected override takeEntries(): readonly MessageEntry[] {
+  protected override takeEntries(): readonly SentMessage[] {
     const entries = this.#entries;
     this.#entries = [];
     return entries;

@@ -12,13 +12,13 @@ const SLICE_ENTRIES = 16_384;
 export async function recallState(queue: GroupQueue, context: DeliveryContext): Promise<void> {
   const { progress } = queue;
   if (progress.unsettled.size === 0 && progress.floor === progress.frontier) return;
-  const returned = [...progress.unsettled.keys()].filter((offset) => offset < progress.floor).sort((left, right) => left - right);
+  const returned = [...progress.unsettled.keys()].filter((offset) => progress.settled.has(offset)).sort((left, right) => left - right);
   for (const offset of returned) await recallLock(queue, context, offset);
   await sweep(queue, context);
   restoreDeadlines(queue, context);
 }
 
-/** A message below the floor came back from the dead letters: it is the first of its message group. */
+/** A message that was settled came back from the dead letters: it is the first of its message group. */
 async function recallLock(queue: GroupQueue, context: DeliveryContext, offset: number): Promise<void> {
   if (!queue.group.ordered) return;
   const run = await context.store.index.loadRun(queue.queue, offset);

@@ -1,5 +1,10 @@
-/** A timer that has been set and can be taken back. */
+/**
+ * A timer that has been set and can be taken back.
+ * @public
+ * @since 0.1.0
+ */
 export interface Timer {
+  /** It will not fire; harmless when it has. */
   cancel(): void;
 }
 

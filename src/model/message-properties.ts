@@ -15,11 +15,6 @@ const RESERVED: ReadonlySet<string> = new Set(
   TRACE_CONTEXT`.split(/\s+/),
 );
 
-/** Whether a property name belongs to the system. */
-export function isReservedPropertyName(name: string): boolean {
-  return RESERVED.has(name);
-}
-
 /**
  * Copies the own enumerable properties of a message into an object without a prototype, in which `__proto__` is a name like any other.
  * `undefined` when there are none.

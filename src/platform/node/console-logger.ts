@@ -17,6 +17,7 @@ export function consoleLogger(now: () => number): Logger {
     }
     if (seen.size >= REMEMBERED_LINES) seen.clear();
     seen.set(line, { untilMs: atMs + FOLD_MS, count: 0 });
+    // biome-ignore lint/suspicious/noConsole: the console is what this logger is for.
     console[level](known === undefined || known.count === 0 ? line : `${line} (${known.count} more like it before)`);
   };
   return {

@@ -127,7 +127,8 @@ export class Barriers {
 
   /** The waiters stay: whether their data survived is decided by reopening the store. */
   #broke(running: Promise<void>, waiters: BarrierWaiter[], error: Error): void {
-    if (this.#running !== running && this.#running !== undefined) return this.#complete(waiters);
+    // The store was opened anew meanwhile: that made it durable, and nobody uses the old handle any more.
+    if (this.#running !== running) return this.#complete(waiters);
     this.#waiting = [...waiters, ...this.#waiting];
     if (this.#stopped !== undefined) return this.stop(error);
     this.#onFailure(error);

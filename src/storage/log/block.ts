@@ -16,7 +16,7 @@ import { MAX_RECORDS_PER_BLOCK } from '../log-position.ts';
  *  24  u32  store tag: the low 32 bits of the store's id
  *  28       records: u8 kind, u32 length, bytes
  */
-export const BLOCK_FORMAT = 1;
+const BLOCK_FORMAT = 1;
 export const BLOCK_HEADER_BYTES = 28;
 const RECORD_HEADER_BYTES = 5;
 /** A block is full from here on; a reader of a sparse topic pays for its neighbours, so blocks stay small. */

@@ -130,7 +130,7 @@ export class CommitLog {
 
   /** Resolves when nothing waits to be written. */
   drained(): Promise<void> {
-    if (this.#writing === undefined && this.#groups.length === 0) return Promise.resolve();
+    if (this.#ended !== undefined || (this.#writing === undefined && this.#groups.length === 0)) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle.push(resolve);
     });

@@ -1,11 +1,4 @@
-import type { LogPosition } from '../log-position.ts';
 import type { BlockBuilder } from './block.ts';
-
-/** Where an entry's record was put: number of the block inside its group, and of the record inside the block. */
-export interface Placement {
-  block: number;
-  record: number;
-}
 
 /** A place for records in a group that has not been written yet. */
 export interface GroupSpace {
@@ -29,6 +22,3 @@ export interface LogEntry {
   /** The group is not on disk, and will not be. */
   fail(error: Error): void;
 }
-
-/** The position of a placement, once the group's first sequence is known. */
-export type PositionOf = (firstSequence: number, placement: Placement) => LogPosition;
