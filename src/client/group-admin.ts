@@ -132,7 +132,7 @@ export class GroupAdmin {
       if (message.state === 'leased') inflight++;
       else delayedRetries++;
     }
-    const lag = end - progress.floor - progress.settledAboveFloor() + progress.unsettledBelowFloor();
+    const lag = end - progress.floor - progress.settledAboveFloor() + progress.unsettledAgain();
     const oldestUnackedAtMs = await oldestUnsettled(this.#delivery.context, queue);
     return {
       topic: queue.topic.record.name,

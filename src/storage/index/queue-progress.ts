@@ -122,8 +122,10 @@ export class QueueProgress {
     this.#touch(offset);
   }
 
+  /** A wait whose hand-out a power cut took is void: the message is new again, and must not be there twice. */
   retryLater(wait: RetryWait): void {
-    const message = this.#obtain(wait.offset);
+    const message = this.unsettled.get(wait.offset);
+    if (message === undefined) return;
     message.state = 'waiting';
     message.visibleAtMs = wait.visibleAtMs;
     message.durationMs = wait.delayMs;
@@ -188,10 +190,10 @@ export class QueueProgress {
     return this.settled.countAboveFloor();
   }
 
-  /** Redriven dead letters that lie below the floor. */
-  unsettledBelowFloor(): number {
+  /** Redriven dead letters: they were settled, and are not any more. */
+  unsettledAgain(): number {
     let count = 0;
-    for (const offset of this.unsettled.keys()) if (offset < this.floor) count++;
+    for (const offset of this.unsettled.keys()) if (this.settled.has(offset)) count++;
     return count;
   }
 

@@ -157,7 +157,8 @@ export class RecordReplay {
       case RECORD.redrive: {
         if (reader.u8() === 1) return;
         return readOffsets(reader, (first, count) => {
-          for (let offset = first; offset < first + count; offset++) progress.redrive(offset);
+          // What a power cut left of the delivery before may not have come as far as this message: then it is simply new.
+          for (let offset = first; offset < first + count; offset++) if (offset < progress.frontier) progress.redrive(offset);
         });
       }
       default:
