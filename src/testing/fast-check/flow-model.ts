@@ -133,10 +133,9 @@ export class FlowModel {
   processEnded(how: 'closed' | 'crashed' | 'powerCut'): void {
     if (how !== 'closed') this.crashes += 1;
     for (const group of this.groups.values()) {
-      for (const delivery of group.inPhase('leased')) {
-        if (how !== 'closed') delivery.suspect = true;
-        group.release(delivery);
-      }
+      // That a lease ran out is written nowhere, so that the broker takes such a delivery for one in flight.
+      if (how !== 'closed') for (const delivery of group.deliveries.values()) delivery.suspect ||= delivery.attempt > 0;
+      for (const delivery of group.inPhase('leased')) group.release(delivery);
     }
     if (how === 'powerCut') this.#powerLost();
     if (how === 'closed') this.barrierPassed();
@@ -155,6 +154,8 @@ export class FlowModel {
       group.floors.clear();
       group.staleViews.length = 0;
       for (const delivery of group.deliveries.values()) {
+        // Before it came back from the dead letters it may have had any number of deliveries.
+        if (delivery.redriven) delivery.attempt = group.maxAttempts;
         delivery.attemptKnown = delivery.attemptKnown && delivery.attempt === 0;
         delivery.suspect = true;
         if (delivery.phase === 'acked' || delivery.phase === 'dead') delivery.mayBeSettled = true;
