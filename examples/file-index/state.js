@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { Broker, isBrokerError } from 'pocketmq';
 import { createTopology } from './topology.js';
@@ -31,7 +31,7 @@ export async function openState(location, { reset, logger }) {
   const opened = await open(location, logger);
   if (!opened.mark.finished) return opened;
   await opened.broker.close();
-  rmSync(location, { recursive: true, force: true });
+  remove(location);
   return open(location, logger);
 }
 
@@ -51,11 +51,23 @@ async function open(location, logger) {
  * @param {string} location
  */
 async function forget(location) {
+  if (!existsSync(location)) return;
   try {
     const broker = await Broker.open({ location, logger: false });
     await broker.close();
   } catch (error) {
     if (isBrokerError(error) && error.code === 'MQ_STORE_LOCKED') throw error;
   }
-  rmSync(location, { recursive: true, force: true });
+  remove(location);
+}
+
+/**
+ * Renamed first: a removal that is interrupted must not leave half a store where the next run looks for a whole one.
+ * @param {string} location
+ */
+function remove(location) {
+  const aside = `${location}.removed`;
+  rmSync(aside, { recursive: true, force: true });
+  renameSync(location, aside);
+  rmSync(aside, { recursive: true, force: true });
 }
