@@ -166,9 +166,10 @@ export class CommitLog {
     await writeOpening(this.#nextSequence);
     this.#nextSequence++;
     this.#failed = false;
+    // First of all: who waits for a barrier from now on needs one of the new store.
+    this.barriers.reopened(store);
     if (group !== undefined) this.#committed(group);
     else this.#committedSequence = this.#nextSequence - 1;
-    this.barriers.reopened(store);
     this.#flush();
   }
 
