@@ -112,19 +112,19 @@ export class CommitLog {
     this.queuedBytes += bytes;
   }
 
-  /** The block in memory, or `undefined` when it has to be read. */
+  /** The block in memory, to be looked into at once and not kept; `undefined` when it has to be read. */
   cached(position: LogPosition): Block | undefined {
-    return this.cache.get(blockSequenceOf(position));
+    return this.cache.peek(blockSequenceOf(position));
   }
 
   /** @throws BrokerError `MQ_STORE_CORRUPT` when the block is gone or damaged. */
   async read(sequence: number): Promise<Block> {
-    const known = this.cache.get(sequence);
+    const known = this.cache.lend(sequence);
     if (known !== undefined) return known;
     const bytes = await this.#store.get(blockKey(sequence));
     if (bytes === undefined) throw new BrokerError('MQ_STORE_CORRUPT', `Block ${sequence} of the commit log is missing`);
     const block = Block.read(bytes, sequence, this.#options.checksum);
-    this.cache.put(block);
+    this.cache.putRead(block);
     return block;
   }
 
@@ -225,7 +225,7 @@ export class CommitLog {
     const sync = group.needsBarrier && !this.#store.canBarrier;
     const written = operations.length === 0 ? Promise.resolve() : this.#store.write(operations, sync ? SYNC : ASYNC);
     // Copied while the write is under way; the cache gets them when they are on disk.
-    group.blocks = group.builders.map((builder) => Block.own(builder.copy()));
+    group.blocks = group.builders.map((builder) => this.cache.own(builder.written()));
     written.then(
       // A group that was given up or resumed meanwhile has had its answer.
       () => {
