@@ -152,6 +152,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
       progress.live = groupQueue;
       this.unsettled += progress.unsettled.size;
       await recallState(groupQueue, this.#context);
+      await groupQueue.preload();
       attached.push(groupQueue);
     }
   }

@@ -128,6 +128,12 @@ export class GroupQueue {
     });
   }
 
+  /** Reads what comes first, so that a first receive sees all queues and not only those that happen to be in memory. */
+  async preload(): Promise<void> {
+    if (this.examined >= this.queue.end || this.queue.runInMemory(this.examined) !== undefined) return;
+    this.#run = await this.#context.store.index.loadRun(this.queue, this.examined);
+  }
+
   /** The run that holds an offset when it is in memory; else it is loaded, and the group is woken afterwards. */
   #runAt(offset: number): EntryRun | undefined {
     const current = this.#run;
