@@ -55,7 +55,11 @@ export class BrokerParts {
       clock,
       logger,
       onState: (state) => this.#setState(state),
-      onHealed: () => this.#wakeEverybody(),
+      onHealed: () => {
+        // After a full disk the room that the ballast gave is for acknowledgements.
+        void watch.check();
+        this.#wakeEverybody();
+      },
     });
     const arrivals = new Arrivals();
     this.delivery = new Delivery(this.#context(arrivals), options);

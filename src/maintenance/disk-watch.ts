@@ -2,8 +2,8 @@ import { BrokerError } from '../model/errors.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Directory } from '../model/storage-provider.ts';
 
-/** Free space is looked at again after so many bytes of log. */
-const CHECK_BYTES = 16 * 1024 * 1024;
+/** Free space is looked at again when this part of the floor has been written. */
+const CHECKS_PER_FLOOR = 16;
 
 /** Refuses sends while the disk is nearly full, so that what was accepted can still be acknowledged. */
 export class DiskWatch {
@@ -28,7 +28,7 @@ export class DiskWatch {
   /** Bytes were written. */
   wrote(bytes: number): void {
     this.#sinceCheck += bytes;
-    if (this.#sinceCheck >= CHECK_BYTES) void this.check();
+    if (this.#sinceCheck * CHECKS_PER_FLOOR >= this.#floorBytes) void this.check();
   }
 
   async check(): Promise<void> {

@@ -31,16 +31,17 @@ export function encodeMarker(marker: Marker, checksum: Checksum): Uint8Array {
 export function decodeMarker(bytes: Uint8Array, checksum: Checksum): Marker | undefined {
   const parsed = parse(bytes);
   if (parsed === undefined) return undefined;
-  const { format, storeId, lowWater, clean } = parsed;
-  const marker: Marker = { format, storeId, lowWater, clean };
-  if (checksum(encoder.encode(JSON.stringify(marker))) !== parsed.checksum) return undefined;
+  // Over every field there is, so that a newer version may add some and is still told from damage.
+  const { checksum: written, ...content } = parsed;
+  if (checksum(encoder.encode(JSON.stringify(content))) !== written) return undefined;
+  const { format, storeId, lowWater, clean } = content;
   if (format > STORE_FORMAT) {
     throw new BrokerError(
       'MQ_STORE_FORMAT_UNSUPPORTED',
       `The store has format ${format}; this version reads up to ${STORE_FORMAT}. Nothing was changed`,
     );
   }
-  return marker;
+  return { format, storeId, lowWater, clean };
 }
 
 /** The low 32 bits of a store's id, which every block carries. */
