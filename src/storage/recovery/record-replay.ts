@@ -8,6 +8,7 @@ import type { Block } from '../log/block.ts';
 import { type MessageHead, readMessageHead } from '../log/message-record.ts';
 import { RECORD } from '../log/record-kinds.ts';
 import {
+  type DeadLetterMark,
   type ProgressAddress,
   readAddress,
   readChangeInvisible,
@@ -104,25 +105,39 @@ export class RecordReplay {
       if (address.groupId >= catalogue.nextGroupId || address.topicId >= catalogue.nextTopicId) this.dangling++;
       return;
     }
-    this.#letters(address, kind, reader, position);
+    const end = this.#index.queue(address.topicId, address.queueId)?.end ?? (await this.#endOf(address));
+    this.#letters(address, kind, reader, { position, end });
     if (kind === RECORD.purge) return;
     const progress = this.#index.progress(address) ?? (await this.#index.loadProgress(address));
     if (position <= progress.includes) return;
-    this.#change(progress, kind, reader);
+    this.#change(progress, kind, reader, end);
     progress.includes = position;
+  }
+
+  /**
+   * A power cut may have taken messages and left what was recorded of them later. Such a record is dropped: the offset is given again, to a message
+   * with which nobody has done anything yet.
+   */
+  async #endOf({ topicId, queueId }: ProgressAddress): Promise<number> {
+    if (!this.#index.catalogue.topics.has(topicId)) return Number.POSITIVE_INFINITY;
+    return (await this.#index.loadQueue(topicId, queueId)).end;
   }
 
   /**
    * What a record does to the dead letters. They are not part of a queue's state: a checkpoint packs them earlier, so that the state may include
    * a record that they do not. Doing it again does no harm, as long as all records behind the checkpoint are done in their order.
    */
-  #letters(address: ProgressAddress, kind: number, reader: ByteReader, position: LogPosition): void {
+  #letters(address: ProgressAddress, kind: number, reader: ByteReader, at: { position: LogPosition; end: number }): void {
     const { deadLetters } = this.#index;
+    const { position, end } = at;
+    const put = (mark: DeadLetterMark): void => {
+      if (mark.offset < end) deadLetters.put(address, mark, position);
+    };
     const remove = (first: number, count: number): void => {
       for (let offset = first; offset < first + count; offset++) deadLetters.remove(address, offset, position);
     };
     const start = reader.at;
-    if (kind === RECORD.deadLetter) readDeadLetters(reader, (mark) => deadLetters.put(address, mark, position));
+    if (kind === RECORD.deadLetter) readDeadLetters(reader, put);
     else if (kind === RECORD.purge) readOffsets(reader, remove);
     else if (kind === RECORD.redrive) {
       reader.skip(1);
@@ -131,14 +146,17 @@ export class RecordReplay {
     reader.move(start, reader.end);
   }
 
-  #change(progress: QueueProgress, kind: number, reader: ByteReader): void {
+  #change(progress: QueueProgress, kind: number, reader: ByteReader, end: number): void {
     switch (kind) {
       case RECORD.handOut:
-        return readHandOut(reader, (offset, attempt, lease, terms) => progress.handOut(offset, attempt, lease, terms));
+        return readHandOut(reader, (offset, attempt, lease, terms) => {
+          if (offset < end) progress.handOut(offset, attempt, lease, terms);
+          else this.dangling++;
+        });
       case RECORD.ack:
       case RECORD.filtered:
         return readOffsets(reader, (first, count) => {
-          for (let offset = first; offset < first + count; offset++) progress.settle(offset);
+          for (let offset = first; offset < Math.min(first + count, end); offset++) progress.settle(offset);
         });
       case RECORD.giveBack:
         return readOffsets(reader, (first, count) => {
@@ -151,9 +169,11 @@ export class RecordReplay {
         return progress.changeInvisible(offset, terms);
       }
       case RECORD.deadLetter:
-        return readDeadLetters(reader, (mark) => progress.settle(mark.offset));
+        return readDeadLetters(reader, (mark) => {
+          if (mark.offset < end) progress.settle(mark.offset);
+        });
       case RECORD.reset:
-        return progress.reset(reader.u64());
+        return progress.reset(Math.min(reader.u64(), end));
       case RECORD.redrive: {
         if (reader.u8() === 1) return;
         return readOffsets(reader, (first, count) => {
