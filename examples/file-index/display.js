@@ -17,6 +17,7 @@ const FORMAT = '{bar} {percentage}% | {value}/{total}{more} files | {rate} files
 
 /** Shows progress: a bar on a terminal, a line now and then elsewhere. */
 export class Display {
+  /** @type {MultiBar | undefined} */
   #bars;
   #bar;
   #lastLineAtMs = performance.now();
@@ -57,9 +58,11 @@ export class Display {
     else this.#bars.log(`${text}\n`);
   }
 
+  /** Leaves the bar as it is; what is noted from now on is printed plainly. */
   stop() {
     this.#bars?.update();
     this.#bars?.stop();
+    this.#bars = undefined;
   }
 
   /**
