@@ -172,8 +172,7 @@ export class GroupQueue {
     const { ready, progress } = this;
     for (let offset = ready.top; offset !== undefined && picks.length < most; offset = ready.top) {
       const message = progress.unsettled.get(offset);
-      const gone = message === undefined ? progress.settled.has(offset) : !message.ready || message.claimed;
-      if (gone) {
+      if (message !== undefined && (!message.ready || message.claimed)) {
         ready.pop();
         continue;
       }
@@ -181,6 +180,11 @@ export class GroupQueue {
       if (run === undefined) return;
       ready.pop();
       const groupKey = this.group.ordered ? run.groupKeyAt(offset) : 0;
+      if (message === undefined && progress.settled.has(offset)) {
+        // It was settled on its way here, and must not keep its message group locked.
+        this.unlock(groupKey, offset);
+        continue;
+      }
       if (groupKey !== 0 && !this.locks.isHead(groupKey, offset)) continue;
       if (message !== undefined && !this.#mayGo(message)) continue;
       this.#pick(picks, message, { offset, position: run.positionAt(offset), groupKey });
