@@ -19,7 +19,13 @@ class FilteredEntry extends StateEntry {
   }
 
   protected override apply(): void {
-    for (const offset of this.#offsets) this.queue.progress.settle(offset);
+    const { progress, group } = this.queue;
+    for (const offset of this.#offsets) {
+      const message = progress.unsettled.get(offset);
+      // One that was delivered before and is not wanted any more counts as unsettled until now.
+      if (message === undefined) progress.settle(offset);
+      else group.settled(message);
+    }
   }
 
   protected override undo(): void {
