@@ -1,4 +1,5 @@
 import type { GroupKey } from '../storage/message-group-hash.ts';
+import { OffsetHeap } from './offset-heap.ts';
 
 /** Nobody holds the lock at the moment: its next message is being looked for. */
 const SEARCHING = -1;
@@ -14,8 +15,8 @@ interface Lock {
   next: number;
   /** Highest message that was passed over. */
   last: number;
-  /** Messages that came back behind the group's place (redriven dead letters), lowest first. */
-  returned: number[] | undefined;
+  /** Messages that came back behind the group's place (redriven dead letters). */
+  returned: OffsetHeap | undefined;
 }
 
 /** What follows the head of a lock that was released. */
@@ -59,7 +60,8 @@ export class MessageGroupLocks {
     const lock = this.#locks.get(key);
     if (lock === undefined) return this.take(key, offset);
     if (lock.head === offset) return true;
-    lock.returned = [...(lock.returned ?? []), offset].sort((left, right) => left - right);
+    lock.returned ??= new OffsetHeap();
+    lock.returned.push(offset);
     return false;
   }
 
@@ -70,11 +72,7 @@ export class MessageGroupLocks {
   /** The head is settled. The lock stays with its successor, or while one is searched; without one it is gone. */
   release(key: GroupKey, offset: number): Successor {
     const lock = this.#locks.get(key);
-    if (lock === undefined || lock.head !== offset) {
-      if (lock?.returned !== undefined) lock.returned = lock.returned.filter((other) => other !== offset);
-      return NONE;
-    }
-    return this.#succeed(key, lock, offset);
+    return lock === undefined || lock.head !== offset ? NONE : this.#succeed(key, lock, offset);
   }
 
   /** The search behind `head` found a message, or none up to the last that was passed over. */
@@ -82,6 +80,12 @@ export class MessageGroupLocks {
     const lock = this.#locks.get(key);
     if (lock === undefined || lock.head !== SEARCHING) return NONE;
     if (offset !== undefined) {
+      const back = lock.returned?.top;
+      if (back !== undefined && back < offset) {
+        // It came back while the search ran, or lies where the search passes over what is settled.
+        lock.next = offset;
+        return takeBack(lock, back);
+      }
       lock.head = offset;
       lock.next = offset < lock.last ? UNKNOWN : NOBODY;
       return { kind: 'offset', offset };
@@ -93,14 +97,11 @@ export class MessageGroupLocks {
   }
 
   #succeed(key: GroupKey, lock: Lock, offset: number): Successor {
-    const back = lock.returned?.[0];
+    const back = lock.returned?.top;
     if (back !== undefined && (lock.next === NOBODY || back < (lock.next === UNKNOWN ? offset + 1 : lock.next))) {
-      lock.returned?.shift();
-      if (lock.returned?.length === 0) lock.returned = undefined;
       // What waits behind the old head still waits behind this one.
       if (lock.next === UNKNOWN) lock.next = offset + 1;
-      lock.head = back;
-      return { kind: 'offset', offset: back };
+      return takeBack(lock, back);
     }
     if (lock.next === NOBODY) {
       this.#locks.delete(key);
@@ -110,4 +111,12 @@ export class MessageGroupLocks {
     lock.head = SEARCHING;
     return { kind: 'search', from, to: lock.last };
   }
+}
+
+/** The lowest message that came back is the head. */
+function takeBack(lock: Lock, offset: number): Successor {
+  lock.returned?.pop();
+  if (lock.returned?.size === 0) lock.returned = undefined;
+  lock.head = offset;
+  return { kind: 'offset', offset };
 }
