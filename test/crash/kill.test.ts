@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { ChildProgram } from '../process/child-program.ts';
 import { HistoryChecker } from './history.ts';
@@ -19,6 +20,8 @@ const moments = [
   { word: 'open', fromMs: 20, toMs: 500 },
   { word: 'opening', fromMs: 0, toMs: 60 },
   { word: 'consuming', fromMs: 20, toMs: 300 },
+  // The checkpoint of a close.
+  { word: 'consuming', fromMs: 0, toMs: 60, closing: true },
   { word: 'opening', fromMs: 20, toMs: 500 },
 ] as const;
 
@@ -26,13 +29,15 @@ async function killedLife(cycle: number): Promise<void> {
   const child = new ChildProgram(program, { argument: { location, history, mode: 'load' } });
   const moment = moments[cycle % moments.length] ?? moments[0];
   await child.said(moment.word);
-  await new Promise((resolve) => {
-    setTimeout(resolve, moment.fromMs + Math.random() * (moment.toMs - moment.fromMs));
-  });
+  if ('closing' in moment) {
+    await sleep(Math.random() * 200);
+    child.tell('close');
+  }
+  await sleep(moment.fromMs + Math.random() * (moment.toMs - moment.fromMs));
   const atMs = Date.now();
   const { signal, errors } = await child.kill();
   expect(errors).toBe('');
-  expect(signal).toBe('SIGKILL');
+  if (!('closing' in moment)) expect(signal).toBe('SIGKILL');
   appendHistory(history, { kind: 'died', atMs });
 }
 
