@@ -18,6 +18,7 @@ import {
   readRetryWaits,
 } from '../log/state-records.ts';
 import { type LogPosition, logPosition } from '../log-position.ts';
+import { lostOffsets } from './lost-offsets.ts';
 
 /**
  * What each kind of record does to the index. Every value says up to which position it is complete, so that a record is applied once,
@@ -28,6 +29,8 @@ export class RecordReplay {
   dangling = 0;
   /** Offsets of queues whose messages are gone. */
   lostMessages = 0;
+  /** Blocks before the present one are gone, so that records may speak of messages which are not there. */
+  isAfterLoss = false;
   readonly #index: BrokerIndex;
   readonly #head: MessageHead = { topicId: 0, queueId: 0, queueOffset: 0, tagHash: 0, groupHigh: 0, groupLow: 0 };
 
@@ -105,33 +108,25 @@ export class RecordReplay {
       if (address.groupId >= catalogue.nextGroupId || address.topicId >= catalogue.nextTopicId) this.dangling++;
       return;
     }
-    const end = this.#index.queue(address.topicId, address.queueId)?.end ?? (await this.#endOf(address));
-    this.#letters(address, kind, reader, { position, end });
+    const lost = this.isAfterLoss ? await lostOffsets(this.#index, address, { kind, reader, position }) : NOTHING_LOST;
+    this.dangling += lost.size;
+    this.#letters(address, kind, reader, { position, lost });
     if (kind === RECORD.purge) return;
     const progress = this.#index.progress(address) ?? (await this.#index.loadProgress(address));
     if (position <= progress.includes) return;
-    this.#change(progress, kind, reader, end);
+    this.#change(progress, kind, reader, lost);
     progress.includes = position;
-  }
-
-  /**
-   * A power cut may have taken messages and left what was recorded of them later. Such a record is dropped: the offset is given again, to a message
-   * with which nobody has done anything yet.
-   */
-  async #endOf({ topicId, queueId }: ProgressAddress): Promise<number> {
-    if (!this.#index.catalogue.topics.has(topicId)) return Number.POSITIVE_INFINITY;
-    return (await this.#index.loadQueue(topicId, queueId)).end;
   }
 
   /**
    * What a record does to the dead letters. They are not part of a queue's state: a checkpoint packs them earlier, so that the state may include
    * a record that they do not. Doing it again does no harm, as long as all records behind the checkpoint are done in their order.
    */
-  #letters(address: ProgressAddress, kind: number, reader: ByteReader, at: { position: LogPosition; end: number }): void {
+  #letters(address: ProgressAddress, kind: number, reader: ByteReader, at: { position: LogPosition; lost: ReadonlySet<number> }): void {
     const { deadLetters } = this.#index;
-    const { position, end } = at;
+    const { position, lost } = at;
     const put = (mark: DeadLetterMark): void => {
-      if (mark.offset < end) deadLetters.put(address, mark, position);
+      if (!lost.has(mark.offset)) deadLetters.put(address, mark, position);
     };
     const remove = (first: number, count: number): void => {
       for (let offset = first; offset < first + count; offset++) deadLetters.remove(address, offset, position);
@@ -146,17 +141,22 @@ export class RecordReplay {
     reader.move(start, reader.end);
   }
 
-  #change(progress: QueueProgress, kind: number, reader: ByteReader, end: number): void {
+  /** A group that was reset to the end of a queue follows it when a power cut took that end. */
+  #withinQueue({ topicId, queueId }: ProgressAddress, offset: number): number {
+    if (!this.isAfterLoss) return offset;
+    return Math.min(offset, this.#index.queue(topicId, queueId)?.end ?? offset);
+  }
+
+  #change(progress: QueueProgress, kind: number, reader: ByteReader, lost: ReadonlySet<number>): void {
     switch (kind) {
       case RECORD.handOut:
         return readHandOut(reader, (offset, attempt, lease, terms) => {
-          if (offset < end) progress.handOut(offset, attempt, lease, terms);
-          else this.dangling++;
+          if (!lost.has(offset)) progress.handOut(offset, attempt, lease, terms);
         });
       case RECORD.ack:
       case RECORD.filtered:
         return readOffsets(reader, (first, count) => {
-          for (let offset = first; offset < Math.min(first + count, end); offset++) progress.settle(offset);
+          for (let offset = first; offset < first + count; offset++) if (!lost.has(offset)) progress.settle(offset);
         });
       case RECORD.giveBack:
         return readOffsets(reader, (first, count) => {
@@ -170,10 +170,10 @@ export class RecordReplay {
       }
       case RECORD.deadLetter:
         return readDeadLetters(reader, (mark) => {
-          if (mark.offset < end) progress.settle(mark.offset);
+          if (!lost.has(mark.offset)) progress.settle(mark.offset);
         });
       case RECORD.reset:
-        return progress.reset(Math.min(reader.u64(), end));
+        return progress.reset(this.#withinQueue(progress.address, reader.u64()));
       case RECORD.redrive: {
         if (reader.u8() === 1) return;
         return readOffsets(reader, (first, count) => {
@@ -187,6 +187,7 @@ export class RecordReplay {
   }
 }
 
+const NOTHING_LOST: ReadonlySet<number> = new Set();
 const STATE_KINDS: ReadonlySet<number> = new Set([
   RECORD.handOut,
   RECORD.ack,

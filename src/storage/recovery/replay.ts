@@ -39,7 +39,10 @@ export class Replay {
     for await (const slice of log.scan({ gte: blockKey(from) })) {
       for (const [key, value] of slice) {
         const sequence = sequenceOfKey(key);
-        if (sequence > expected) this.#gaps.push({ from: expected, to: sequence - 1 });
+        if (sequence > expected) {
+          this.#gaps.push({ from: expected, to: sequence - 1 });
+          this.#records.isAfterLoss = true;
+        }
         expected = sequence + 1;
         await this.#block(sequence, value);
       }
@@ -54,6 +57,7 @@ export class Replay {
       block = Block.read(value, sequence, this.#checksum);
     } catch (error) {
       if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') throw error;
+      this.#records.isAfterLoss = true;
       this.#damages.push({ kind: 'corruptBlock', store: 'log', detail: error.message, lostBlocks: 1, position: sequence });
       return;
     }
