@@ -11,6 +11,7 @@ import { Checkpointer } from './maintenance/checkpointer.ts';
 import { DiskWatch } from './maintenance/disk-watch.ts';
 import { Healer } from './maintenance/healer.ts';
 import type { BrokerStats } from './model/admin.ts';
+import type { Timer } from './model/clock.ts';
 import { BrokerError } from './model/errors.ts';
 import type { BrokerEvents, BrokerState, Damage } from './model/events.ts';
 import { MessageIdSource } from './model/message-id.ts';
@@ -135,14 +136,16 @@ export class BrokerParts {
   /** Writes everything down and lets go; after the deadline without the writing. */
   async close(deadlineMs: number): Promise<void> {
     this.#stopTimers();
-    await this.#healer.stop();
+    await this.#within(deadlineMs, this.#healer.stop());
     this.delivery.gate.refuseAll(notOpen('closing'));
+    let isWritten = false;
     try {
-      if (this.#healer.failure !== undefined) await this.#store.abandon();
-      else await this.#closeStore(deadlineMs);
+      isWritten = this.#healer.failure === undefined && (await this.#within(deadlineMs, this.#store.close()));
     } finally {
-      this.#setState('closed');
-      await this.#directory.release();
+      if (!isWritten) this.#store.log.end(this.#healer.failure ?? notOpen('closed'));
+      // A call that hangs in LevelDB keeps the store open, and then the lock has to stay too.
+      const closed = (isWritten ? Promise.resolve() : this.#store.abandon()).then(() => this.#directory.release());
+      await this.#within(0, closed).finally(() => this.#setState('closed'));
     }
   }
 
@@ -159,21 +162,18 @@ export class BrokerParts {
     await this.#directory.release();
   }
 
-  async #closeStore(deadlineMs: number): Promise<void> {
-    const timer = { expired: false, cancel: ignore };
-    const deadline = new Promise<void>((resolve) => {
-      const set = this.#options.clock.setTimer(Math.max(deadlineMs, MINIMUM_FLUSH_MS), () => {
-        timer.expired = true;
-        resolve();
-      });
-      timer.cancel = () => set.cancel();
+  /** Waits for work, at most for that long, but at least for the time of one flush; false when it was too long. */
+  async #within(limitMs: number, work: Promise<void>): Promise<boolean> {
+    let timer: Timer | undefined;
+    const limit = new Promise<boolean>((resolve) => {
+      timer = this.#options.clock.setTimer(Math.max(limitMs, MINIMUM_FLUSH_MS), () => resolve(false));
     });
-    const closed = this.#store.close();
-    await Promise.race([closed, deadline]);
-    timer.cancel();
-    if (timer.expired) {
-      closed.catch(ignore);
-      await this.#store.abandon();
+    const outcome = work.then(() => true);
+    outcome.catch(ignore);
+    try {
+      return await Promise.race([outcome, limit]);
+    } finally {
+      timer?.cancel();
     }
   }
 

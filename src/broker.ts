@@ -6,6 +6,7 @@ import { LocalPushConsumer } from './client/push-consumer.ts';
 import { LocalSimpleConsumer } from './client/simple-consumer.ts';
 import { ABANDON } from './model/abandon.ts';
 import type { Admin } from './model/admin.ts';
+import type { Clock, Timer } from './model/clock.ts';
 import { notSupported } from './model/errors.ts';
 import type { BrokerEvents } from './model/events.ts';
 import type {
@@ -21,6 +22,7 @@ import type {
 import { requireInteger } from './model/option-checks.ts';
 
 const DEFAULT_CLOSE_DEADLINE_MS = 30_000;
+const GIVE_BACK_MS = 500;
 
 /**
  * A message broker inside this process: Apache RocketMQ's model over two LevelDB stores in one directory.
@@ -94,7 +96,8 @@ export class Broker implements Messaging {
 
   /**
    * Closes consumers (waiting for their listeners) and producers, writes everything down durably, and lets the directory go.
-   * Settles at the deadline at the latest (default 30 s), leaving a store that the next open recovers. A second call waits for the first.
+   * Settles at the deadline at the latest (default 30 s; on a disk that answers no more up to 3 s later), leaving a store that the next open
+   * recovers. A second call waits for the first.
    */
   close(options: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(requireInteger('deadlineMs', options.deadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS, 0));
@@ -113,22 +116,38 @@ export class Broker implements Messaging {
     Object.defineProperty(Broker.prototype, ABANDON, { value });
   }
 
-  /** Consumers first: what a running listener sends belongs to its work, so producers serve until the listeners have ended. */
+  /**
+   * Consumers first: what a running listener sends belongs to its work, so producers serve until the listeners have ended. A disk that answers
+   * no more must not hold a close up, so every step has its limit; listeners that reach the deadline get a moment to give their messages back.
+   */
   async #close(deadlineMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const endsAtMs = clock.monotonic() + deadlineMs;
+    const leftMs = (): number => Math.max(0, Math.ceil(endsAtMs - clock.monotonic()));
     this.#parts.closing();
     const clients = [...this.#clients];
     const closeAll = (chosen: typeof clients): Promise<unknown> => Promise.allSettled(chosen.map((client) => client.close({ deadlineMs })));
     const consumers = clients.filter((client) => !(client instanceof LocalProducer));
-    if (consumers.length > 0) await closeAll(consumers);
+    if (consumers.length > 0) await within(clock, deadlineMs + GIVE_BACK_MS, closeAll(consumers));
     this.#parts.refuseCalls();
-    await closeAll(clients.filter((client) => client instanceof LocalProducer));
-    await this.#parts.close(deadlineMs);
+    await within(clock, leftMs(), closeAll(clients.filter((client) => client instanceof LocalProducer)));
+    await this.#parts.close(leftMs());
   }
 
   #assertNotClosing(): void {
     this.#parts.delivery.context.assertOpen();
     if (this.#closing !== undefined) throw notOpen('closing');
   }
+}
+
+/** Waits for work to end, but no longer than that. */
+async function within(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: Timer | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = clock.setTimer(limitMs, resolve);
+  });
+  await Promise.race([work, limit]);
+  timer?.cancel();
 }
 
 /** What the contract has and this version does not: callable and refused, a property refuses when it is read. */

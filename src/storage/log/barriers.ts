@@ -27,6 +27,9 @@ export class Barriers {
   #runningSinceMs: number | undefined;
   /** Why nothing will be made durable any more; `undefined` while it is. */
   #stopped: Error | undefined;
+  /** Whom the barrier under way serves. */
+  #served: BarrierWaiter[] = [];
+  #over = false;
   completed = 0;
 
   constructor(store: DurableStore, clock: Clock, on: { failure: (error: Error) => void; durable: () => void }) {
@@ -86,6 +89,15 @@ export class Barriers {
     for (const waiter of this.#take()) waiter.failed(error);
   }
 
+  /** As `stop`, and whatever comes of the barrier under way, nobody waits for it any more. */
+  end(error: Error): void {
+    this.stop(error);
+    const served = this.#served;
+    this.#served = [];
+    this.#over = true;
+    for (const waiter of served) waiter.failed(error);
+  }
+
   #take(): BarrierWaiter[] {
     const waiters = this.#waiting;
     this.#waiting = [];
@@ -99,11 +111,16 @@ export class Barriers {
     this.#timer = undefined;
     this.#runningSinceMs = this.#unsyncedSinceMs;
     this.#unsyncedSinceMs = undefined;
+    this.#served = waiters;
     const running = this.#store.barrier();
     this.#running = running;
     running.then(
-      () => this.#ended(running, waiters),
-      (error: Error) => this.#broke(running, waiters, error),
+      () => {
+        if (!this.#over) this.#ended(running, waiters);
+      },
+      (error: Error) => {
+        if (!this.#over) this.#broke(running, waiters, error);
+      },
     );
   }
 

@@ -192,7 +192,7 @@ export class CommitLog {
     this.#ended = error;
     this.#failed = true;
     this.abandon(error);
-    this.barriers.stop(error);
+    this.barriers.end(error);
   }
 
   #last(): CommitGroup {
