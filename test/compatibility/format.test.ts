@@ -163,7 +163,7 @@ test('the first fixture holds every kind of record that this version writes', as
   const log = new ClassicLevel<Uint8Array, Uint8Array>(location, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
   const kinds = new Set<number>();
   for await (const [key, value] of log.iterator()) {
-    const block = Block.read(new Uint8Array(value), sequenceOfKey(new Uint8Array(key)), (bytes, value) => crc32(bytes, value));
+    const block = Block.read(new Uint8Array(value), sequenceOfKey(new Uint8Array(key)), (bytes) => crc32(bytes));
     for (let number = 0; number < block.records; number++) kinds.add(block.record(number).kind);
   }
   await log.close();

@@ -77,7 +77,8 @@ export class HistoryChecker {
   readonly #order: FifoOrder;
   readonly #listedGroups = new Set<string>();
   #life = 0;
-  #diedAtMs = 0;
+  /** The end of each life; a process that dies while it opens ends none. */
+  readonly #diedAtMs = new Map<number, number>();
 
   constructor(rules: HistoryRules) {
     this.#rules = rules;
@@ -119,7 +120,7 @@ export class HistoryChecker {
       case 'closed':
         return this.#closed();
       case 'died':
-        this.#diedAtMs = event.atMs;
+        if (!this.#diedAtMs.has(this.#life)) this.#diedAtMs.set(this.#life, event.atMs);
         return;
       case 'powerCut':
         return this.#powerCut(event.atMs);
@@ -197,9 +198,9 @@ export class HistoryChecker {
     if (delivery.state === 'dead') this.#report('risen from the dead', what);
     if (sameLife && (delivery.state === 'out' || delivery.state === 'acking')) this.#report('two holders', what);
     if (delivery.state === 'acking' && !sameLife && delivery.successAtMs !== undefined) {
-      const keptMs = this.#rules.successKeptAfterMs ?? 500;
-      if (this.#diedAtMs - delivery.successAtMs > keptMs) {
-        this.#report('late success', `${what}: it had succeeded ${this.#diedAtMs - delivery.successAtMs} ms before the end`);
+      const waitedMs = (this.#diedAtMs.get(delivery.life) ?? 0) - delivery.successAtMs;
+      if (waitedMs > (this.#rules.successKeptAfterMs ?? 500)) {
+        this.#report('late success', `${what}: it had succeeded ${waitedMs} ms before the end`);
       }
     }
   }
