@@ -24,7 +24,11 @@ interface Waiter {
  */
 export class SendGate {
   readonly #context: DeliveryContext;
-  readonly #waiting: Waiter[] = [];
+  /** In the order in which they came. */
+  readonly #waiting = new Set<Waiter>();
+  /** Bytes of those who were let in during this turn and have not joined the log yet. */
+  #enteringBytes = 0;
+  #isTurnEndAwaited = false;
   /** Why no send is let in at the moment: the disk is nearly full. */
   refusal: (() => BrokerError) | undefined;
 
@@ -34,7 +38,7 @@ export class SendGate {
 
   /** True when a send of that many bytes may join at once. */
   isOpen(bytes: number): boolean {
-    return this.refusal === undefined && this.#waiting.length === 0 && this.#hasRoom(bytes);
+    return this.refusal === undefined && this.#waiting.size === 0 && this.#hasRoom(bytes);
   }
 
   /** Resolves when there is room. */
@@ -47,24 +51,36 @@ export class SendGate {
 
   /** Bytes were written: those who wait may go on. */
   released(): void {
-    while (this.#waiting.length > 0) {
-      const first = this.#waiting[0] as Waiter;
-      if (!this.#hasRoom(first.bytes)) return;
-      this.#waiting.shift();
-      first.admit();
+    for (const waiter of this.#waiting) {
+      if (!this.#hasRoom(waiter.bytes)) return;
+      this.#enteringBytes += waiter.bytes;
+      this.#awaitTurnEnd();
+      waiter.admit();
     }
   }
 
   /** Nobody is let in any more. */
   refuseAll(error: Error): void {
-    for (const waiter of this.#waiting.splice(0)) waiter.refuse(error);
+    for (const waiter of [...this.#waiting]) waiter.refuse(error);
   }
 
   #hasRoom(bytes: number): boolean {
     const { log } = this.#context.store;
+    const queuedBytes = log.queuedBytes + this.#enteringBytes;
     // A message that is larger than the whole queue goes alone.
-    const fits = log.queuedBytes === 0 || log.queuedBytes + bytes <= this.#context.limits.maxQueuedBytes;
+    const fits = queuedBytes === 0 || queuedBytes + bytes <= this.#context.limits.maxQueuedBytes;
     return fits && (this.#context.storage === 'memory' || log.barriers.lagMs < MAX_BARRIER_LAG_MS);
+  }
+
+  /** By the end of the turn whoever was let in has joined the log, or has given up and made room. */
+  #awaitTurnEnd(): void {
+    if (this.#isTurnEndAwaited) return;
+    this.#isTurnEndAwaited = true;
+    this.#context.process.defer(() => {
+      this.#isTurnEndAwaited = false;
+      this.#enteringBytes = 0;
+      this.released();
+    });
   }
 
   #queue(bytes: number, options: GateOptions, settle: { resolve: () => void; reject: (error: Error) => void }): void {
@@ -74,8 +90,7 @@ export class SendGate {
       release();
       timer.cancel();
       signal?.removeEventListener('abort', onAbort);
-      const at = this.#waiting.indexOf(waiter);
-      if (at >= 0) this.#waiting.splice(at, 1);
+      this.#waiting.delete(waiter);
       finish();
     };
     const waiter: Waiter = {
@@ -86,7 +101,7 @@ export class SendGate {
     const onAbort = (): void => waiter.refuse(aborted(signal));
     const timer: Timer = this.#context.clock.setTimer(options.timeoutMs, () => waiter.refuse(timedOut(options.timeoutMs)));
     signal?.addEventListener('abort', onAbort);
-    this.#waiting.push(waiter);
+    this.#waiting.add(waiter);
   }
 }
 
