@@ -86,15 +86,22 @@ export class DeadlineQueue<T extends DeadlineNode> {
   #fire(): void {
     this.#timer = undefined;
     this.#timerAtMs = Number.POSITIVE_INFINITY;
-    const now = this.#clock.monotonic();
+    try {
+      this.#fireDue(this.#clock.monotonic());
+    } finally {
+      // Also when one of them throws: the others must not wait for ever.
+      const next = this.#earliest();
+      if (next !== undefined && next.dueAtMs < this.#timerAtMs) this.#sleepUntil(next.dueAtMs);
+    }
+  }
+
+  #fireDue(now: number): void {
     for (const list of [...this.#lists.values()]) {
       for (let node = list.first; node !== undefined && node.dueAtMs <= now; node = list.first) {
         this.remove(node as T);
         this.#onDue(node as T);
       }
     }
-    const next = this.#earliest();
-    if (next !== undefined && next.dueAtMs < this.#timerAtMs) this.#sleepUntil(next.dueAtMs);
   }
 
   #earliest(): DeadlineNode | undefined {
