@@ -19,10 +19,12 @@ const CONCURRENCY = 20;
 
 /** Hashes files and publishes their digests; knows which files failed in this process. */
 export class Indexer {
-  /** The first failure of each message that failed, by message id. @type {Map<string, { attempt: number, atMs: number }>} */
+  /** The first failure of each file that could not be read, by message id. @type {Map<string, { attempt: number, atMs: number }>} */
   firstFailures = new Map();
   /** Read in this process. */
   bytes = 0;
+  /** Why digests cannot be published, such as a full disk. @type {unknown} */
+  trouble;
   #folder;
   #producer;
 
@@ -53,14 +55,29 @@ export class Indexer {
    */
   async #index(message, signal) {
     const file = /** @type {FileMessage} */ (message.json());
+    const { sha256, bytes } = await this.#hash(file, message, signal);
+    /** @type {Digest} */
+    const digest = { path: file.path, package: file.package, sha256, bytes, attempt: message.deliveryAttempt };
     try {
-      const { sha256, bytes } = await hashOf(file.location ?? path.join(this.#folder, file.path), signal);
-      this.bytes += bytes;
-      /** @type {Digest} */
-      const digest = { path: file.path, package: file.package, sha256, bytes, attempt: message.deliveryAttempt };
       await this.#producer.send({ topic: DIGESTS, json: digest });
     } catch (error) {
-      const { messageId, deliveryAttempt: attempt } = message;
+      // No fault of the file: nothing can be indexed until this is put right.
+      this.trouble ??= error;
+      throw error;
+    }
+  }
+
+  /**
+   * @param {FileMessage} file
+   * @param {import('pocketmq').MessageView} message
+   * @param {AbortSignal} signal
+   */
+  async #hash(file, { messageId, deliveryAttempt: attempt }, signal) {
+    try {
+      const hashed = await hashOf(file.location ?? path.join(this.#folder, file.path), signal);
+      this.bytes += hashed.bytes;
+      return hashed;
+    } catch (error) {
       if (!this.firstFailures.has(messageId)) this.firstFailures.set(messageId, { attempt, atMs: Date.now() });
       throw error;
     }

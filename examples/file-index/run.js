@@ -99,9 +99,13 @@ export class Run {
     });
   }
 
-  /** @returns {Promise<boolean>} false when it was interrupted */
+  /**
+   * @returns {Promise<boolean>} false when it was interrupted
+   * @throws what stands against publishing digests
+   */
   async #everythingSettled() {
     while (!this.#signal.aborted) {
+      if (this.#indexer.trouble !== undefined) throw this.#indexer.trouble;
       // In this order, upstream first: what was sent before the lag was asked for is in the lag, and a digest is published before its file
       // counts as settled. So when the walk was done and then neither group had anything left, that is all.
       const { files: sent, done } = this.#mark;
