@@ -227,16 +227,16 @@ export class GroupQueue {
 
   #succeed(groupKey: GroupKey, successor: Successor): void {
     if (successor.kind === 'offset') this.makeReady(successor.offset);
-    else if (successor.kind === 'search') void this.#search(groupKey, successor.from, successor.to);
+    else if (successor.kind === 'search') void this.#search(groupKey, successor);
   }
 
   /** Looks for the next unsettled message of a message group, in slices. */
-  async #search(groupKey: GroupKey, from: number, to: number): Promise<void> {
+  async #search(groupKey: GroupKey, { search, from, to }: Successor & { kind: 'search' }): Promise<void> {
     this.#searching++;
     try {
       const { found, searchedTo } = await this.#find(groupKey, from, to);
       this.#searching--;
-      this.#succeed(groupKey, this.locks.found(groupKey, found, searchedTo));
+      this.#succeed(groupKey, this.locks.found(groupKey, search, found, searchedTo));
     } catch (error) {
       this.#searching--;
       this.group.reportUnreadable(error instanceof Error ? error : new Error('the index cannot be read', { cause: error }));

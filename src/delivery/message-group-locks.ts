@@ -17,13 +17,15 @@ interface Lock {
   last: number;
   /** Messages that came back behind the group's place (redriven dead letters). */
   returned: OffsetHeap | undefined;
+  /** The search that the lock waits for; another one's answer is out of date. */
+  search: number;
 }
 
 /** What follows the head of a lock that was released. */
 export type Successor =
   | { readonly kind: 'none' }
   | { readonly kind: 'offset'; readonly offset: number }
-  | { readonly kind: 'search'; readonly from: number; readonly to: number };
+  | { readonly kind: 'search'; readonly search: number; readonly from: number; readonly to: number };
 
 const NONE: Successor = { kind: 'none' };
 
@@ -33,6 +35,8 @@ const NONE: Successor = { kind: 'none' };
  */
 export class MessageGroupLocks {
   readonly #locks = new Map<GroupKey, Lock>();
+  /** Goes on counting when the locks are cleared, because searches that began before may end afterwards. */
+  #searches = 0;
 
   get size(): number {
     return this.#locks.size;
@@ -46,7 +50,7 @@ export class MessageGroupLocks {
   take(key: GroupKey, offset: number): boolean {
     const lock = this.#locks.get(key);
     if (lock === undefined) {
-      this.#locks.set(key, { head: offset, next: NOBODY, last: NOBODY, returned: undefined });
+      this.#locks.set(key, { head: offset, next: NOBODY, last: NOBODY, returned: undefined, search: 0 });
       return true;
     }
     if (lock.head === offset) return true;
@@ -75,10 +79,10 @@ export class MessageGroupLocks {
     return lock === undefined || lock.head !== offset ? NONE : this.#succeed(key, lock, offset);
   }
 
-  /** The search behind `head` found a message, or none up to the last that was passed over. */
-  found(key: GroupKey, offset: number | undefined, searchedTo: number): Successor {
+  /** A search found a message, or none up to the last that was passed over. */
+  found(key: GroupKey, search: number, offset: number | undefined, searchedTo: number): Successor {
     const lock = this.#locks.get(key);
-    if (lock === undefined || lock.head !== SEARCHING) return NONE;
+    if (lock === undefined || lock.head !== SEARCHING || lock.search !== search) return NONE;
     if (offset !== undefined) {
       const back = lock.returned?.top;
       if (back !== undefined && back < offset) {
@@ -91,7 +95,7 @@ export class MessageGroupLocks {
       return { kind: 'offset', offset };
     }
     // More messages may have been passed over while the search ran.
-    if (searchedTo < lock.last) return { kind: 'search', from: searchedTo + 1, to: lock.last };
+    if (searchedTo < lock.last) return this.#searchFor(lock, searchedTo + 1);
     lock.next = NOBODY;
     return this.#succeed(key, lock, searchedTo);
   }
@@ -107,9 +111,13 @@ export class MessageGroupLocks {
       this.#locks.delete(key);
       return NONE;
     }
-    const from = lock.next === UNKNOWN ? offset + 1 : lock.next;
+    return this.#searchFor(lock, lock.next === UNKNOWN ? offset + 1 : lock.next);
+  }
+
+  #searchFor(lock: Lock, from: number): Successor {
     lock.head = SEARCHING;
-    return { kind: 'search', from, to: lock.last };
+    lock.search = ++this.#searches;
+    return { kind: 'search', search: lock.search, from, to: lock.last };
   }
 }
 

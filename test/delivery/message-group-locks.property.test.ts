@@ -59,7 +59,7 @@ class Bench {
     const found = [...this.waiting]
       .filter((offset) => !this.returned.has(offset) && offset >= search.from && offset <= search.to)
       .sort((left, right) => left - right)[0];
-    this.#follow(this.locks.found(KEY, found, found ?? search.to));
+    this.#follow(this.locks.found(KEY, search.search, found, found ?? search.to));
   }
 
   #follow(successor: Successor): void {
@@ -108,7 +108,21 @@ describe('the locks of message groups', () => {
     expect(locks.isHead(1, 0)).toBe(true);
     locks.clear();
     expect([locks.size, locks.isHead(1, 0)]).toEqual([0, false]);
-    expect(locks.found(1, 2, 2)).toEqual({ kind: 'none' });
+    expect(locks.found(1, 1, 2, 2)).toEqual({ kind: 'none' });
+  });
+
+  test('take no answer of a search that began before they were cleared', () => {
+    const locks = new MessageGroupLocks();
+    const searched = (): number => {
+      for (const offset of [0, 1, 2]) locks.take(KEY, offset);
+      const successor = locks.release(KEY, 0);
+      return successor.kind === 'search' ? successor.search : expect.fail('there is nothing to search for');
+    };
+    const before = searched();
+    locks.clear();
+    const after = searched();
+    expect(locks.found(KEY, before, 2, 2)).toEqual({ kind: 'none' });
+    expect(locks.found(KEY, after, 1, 1)).toEqual({ kind: 'offset', offset: 1 });
   });
 
   test('take back a whole message group of dead letters in no more than a moment', () => {
