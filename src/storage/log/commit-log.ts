@@ -107,6 +107,7 @@ export class CommitLog {
   join(group: CommitGroup, entry: LogEntry, bytes: number): void {
     const ended = this.#ended;
     if (ended !== undefined) return queueMicrotask(() => entry.fail(ended));
+    invariant(!group.sealed, 'an entry joins a group whose write has started');
     group.entries.push(entry);
     group.bytes += bytes;
     this.queuedBytes += bytes;

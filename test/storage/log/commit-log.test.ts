@@ -190,6 +190,15 @@ describe('the commit log', () => {
     expect((await log.read(3)).readerAt((await log.read(3)).record(0)).longText()).toBe('c');
   });
 
+  test('lets nothing join a group whose write has started', async () => {
+    const group = join('a');
+    await log.drained();
+    expect(() => log.join(group, new Noted('late'), 0)).toThrow('an entry joins a group whose write has started');
+    join('b');
+    await log.drained();
+    expect(await stored()).toEqual([['a'], ['b']]);
+  });
+
   test('closes a group at its size, so that the next one waits behind it', async () => {
     plan.freezeWrites();
     join('first');
