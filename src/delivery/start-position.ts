@@ -1,3 +1,4 @@
+import { isBrokerError } from '../model/errors.ts';
 import type { StartFrom } from '../model/group.ts';
 import type { SubscriptionRecord } from '../storage/index/catalogue.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
@@ -36,12 +37,20 @@ async function firstOffsetStoredAt(context: DeliveryContext, queue: ConsumeQueue
   return low;
 }
 
-/** When the message at an offset was stored, or the next one that is not lost; `undefined` when there is none below `end`. */
+/** When the message at an offset was stored, or the next one that can be read; `undefined` when there is none below `end`. */
 async function storedAt(context: DeliveryContext, queue: ConsumeQueue, from: number, end: number): Promise<number | undefined> {
+  let damaged = blockSequenceOf(NO_POSITION);
   for (let offset = from; offset < end; offset++) {
     const run = await context.store.index.loadRun(queue, offset);
-    const position = run.positionAt(offset);
-    if (position !== NO_POSITION) return (await context.store.log.read(blockSequenceOf(position))).storedAtMs;
+    const sequence = blockSequenceOf(run.positionAt(offset));
+    if (sequence === damaged || sequence === blockSequenceOf(NO_POSITION)) continue;
+    try {
+      return (await context.store.log.read(sequence)).storedAtMs;
+    } catch (error) {
+      // Its messages are lost; that is reported when they come up for delivery.
+      if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') throw error;
+      damaged = sequence;
+    }
   }
   return undefined;
 }

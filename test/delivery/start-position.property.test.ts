@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { DeliveryContext } from '../../src/delivery/delivery-context.ts';
 import { resolveStart, startOffset } from '../../src/delivery/start-position.ts';
 import { Topic } from '../../src/delivery/topic.ts';
+import { BrokerError } from '../../src/model/errors.ts';
 import { ConsumeQueue } from '../../src/storage/index/consume-queue.ts';
 import { logPosition } from '../../src/storage/log-position.ts';
 import { StillClock } from '../storage/still-clock.ts';
@@ -14,14 +15,21 @@ interface Block {
   readonly messages: number;
   /** Messages of the queue that were lost before it. */
   readonly lost: number;
+  /** The block cannot be read. */
+  readonly isDamaged?: boolean;
 }
 
 const blocks: fc.Arbitrary<Block[]> = fc.array(
-  fc.record({ laterMs: fc.constantFrom(0, 1, 7), messages: fc.integer({ min: 1, max: 4 }), lost: fc.constantFrom(0, 0, 0, 1, 5) }),
+  fc.record({
+    laterMs: fc.constantFrom(0, 1, 7),
+    messages: fc.integer({ min: 1, max: 4 }),
+    lost: fc.constantFrom(0, 0, 0, 1, 5),
+    isDamaged: fc.constantFrom(false, false, false, true),
+  }),
   { maxLength: 12 },
 );
 
-/** A queue whose messages lie in the given blocks, and the instant of each offset (`undefined` where it is lost). */
+/** A queue whose messages lie in the given blocks, and the instant of each offset (`undefined` where it is lost or cannot be read). */
 function queueOf(given: readonly Block[]): {
   queue: ConsumeQueue;
   storedAtMs: (number | undefined)[];
@@ -32,19 +40,21 @@ function queueOf(given: readonly Block[]): {
   const storedAtMs: (number | undefined)[] = [];
   const instants = new Map<number, number>();
   let now = 1000;
-  for (const [index, { laterMs, messages, lost }] of given.entries()) {
+  for (const [index, { laterMs, messages, lost, isDamaged }] of given.entries()) {
     now += laterMs;
-    instants.set(index + 1, now);
+    if (!isDamaged) instants.set(index + 1, now);
     for (let i = 0; i < lost; i++) storedAtMs.push(undefined);
     for (let i = 0; i < messages; i++) {
       queue.publish(storedAtMs.length, logPosition(index + 1, i), 0, 0, 0);
-      storedAtMs.push(now);
+      storedAtMs.push(isDamaged ? undefined : now);
     }
   }
   let reads = 0;
-  const read = async (sequence: number): Promise<{ storedAtMs: number | undefined }> => {
+  const read = async (sequence: number): Promise<{ storedAtMs: number }> => {
     reads++;
-    return { storedAtMs: instants.get(sequence) };
+    const storedAt = instants.get(sequence);
+    if (storedAt === undefined) throw new BrokerError('MQ_STORE_CORRUPT', 'a damaged block');
+    return { storedAtMs: storedAt };
   };
   const store = { log: { read }, index: { loadRun: async (of: ConsumeQueue, offset: number) => of.runInMemory(offset) } };
   return { queue, storedAtMs, context: { store, clock: new StillClock() } as unknown as DeliveryContext, reads: () => reads };
