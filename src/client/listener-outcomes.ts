@@ -36,7 +36,7 @@ export class ListenerOutcomes {
     const delayMs = isLast ? 0 : retryDelayMs(group.record.options.retryPolicy, attempt);
     const nextAttemptAtMs = isLast ? undefined : this.#context.clock.now() + delayMs;
     this.#log(group.record.name, call, error, nextAttemptAtMs);
-    if (isLast) deadLetter(this.#context, queue, held, reasonOf(error)).catch((cause: Error) => group.reportUnreadable(cause));
+    if (isLast) deadLetter(this.#context, queue, held, reasonOf(error)).catch(() => group.visibleAgain(held));
     else retryLater(this.#context, queue, held, delayMs);
     if (this.#context.events.listenerCount('failed') === 0) return;
     this.#context.events.emit('failed', { group: group.record.name, message: view, attempt, error, nextAttemptAtMs });

@@ -9,6 +9,9 @@ import { GroupQueue } from './group-queue.ts';
 import { recallState } from './state-recall.ts';
 import type { Topic, TopicSubscriber } from './topic.ts';
 
+/** After so long a dead letter that could not be written is tried again. */
+const DEAD_LETTER_AGAIN_MS = 1000;
+
 /** An open consumer of a group. */
 export interface Member extends LeaseOwner {
   /** Subscriptions by topic name. */
@@ -107,9 +110,8 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     this.#context.suspects.ended(message);
     if (message.attempt >= this.maxAttempts) {
       deadLetter(this.#context, queue, message, 'the last attempt was not acknowledged').catch((error: Error) => {
-        // The store has failed; the message is due again when it is healed.
-        message.ready = true;
-        queue.ready.push(message.offset);
+        // The store has failed. The message has had its last attempt, so that it is not due again: only this is tried again.
+        this.#context.deadlines.add(message, DEAD_LETTER_AGAIN_MS);
         this.reportUnreadable(error);
       });
       return;

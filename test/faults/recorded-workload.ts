@@ -88,7 +88,8 @@ export class RecordedWorkload {
   async drain(broker: AnyBroker, simple: SimpleConsumer): Promise<void> {
     for (let tries = 0; tries < 60; tries++) {
       while ((await this.receive(simple, 10)) > 0);
-      const progress = [...(await broker.admin.getGroupProgress('push')), ...(await broker.admin.getGroupProgress('simple'))];
+      const ofGroups = ['push', 'simple'].map((group) => this.#insist(() => broker.admin.getGroupProgress(group)));
+      const progress = (await Promise.all(ofGroups)).flat();
       if (progress.every(({ lag }) => lag === 0)) return;
       await this.#clock.advance(tries < 5 ? 100 : 2_000);
     }
@@ -97,7 +98,7 @@ export class RecordedWorkload {
 
   async listDeadLetters(broker: AnyBroker): Promise<void> {
     for (const group of ['push', 'simple']) {
-      const { items } = await broker.admin.listDeadLetters(group, { limit: 1_000 });
+      const { items } = await this.#insist(() => broker.admin.listDeadLetters(group, { limit: 1_000 }));
       for (const { message, attempts } of items) this.write({ kind: 'dead', group, id: message.keys[0] ?? '', attempts, listed: true });
       this.write({ kind: 'listed', group });
     }
@@ -183,7 +184,9 @@ export class RecordedWorkload {
       await this.#clock.settle();
       for (let waits = 0; outcome === undefined && waits < 10; waits++) await this.#clock.advance(1_000);
       if (outcome !== undefined && 'value' in outcome) return outcome.value;
-      if (tries === 3) throw outcome?.error ?? new Error('a call does not settle');
+      if (tries === 5) throw outcome?.error ?? new Error('a call does not settle');
+      // A heal that failed is tried again after a second, then after two.
+      await this.#clock.advance(2_000);
     }
   }
 
