@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { commands, runCommands } from '../../src/testing/fast-check/index.ts';
 

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { commands, FlowSystem } from '../../src/testing/fast-check/index.ts';
 import { ManualClock, openTestBroker, type SimulatedDisk } from '../../src/testing/index.ts';
