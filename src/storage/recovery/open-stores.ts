@@ -43,7 +43,13 @@ export async function openStores(directory: Directory, checksum: Checksum, newSt
     checkEnd(marker, end);
     for (const note of log.openingNotes) damages.push({ kind: 'openingNote', store: 'log', detail: note });
     const storeTag = storeTagOf(marker.storeId);
-    const { index, replay } = await openIndex(directory, log, { checksum, storeTag, lowWater: marker.lowWater, damages });
+    const { index, replay } = await openIndex(directory, log, {
+      checksum,
+      storeTag,
+      lowWater: marker.lowWater,
+      lastSequence: end?.sequence ?? 0,
+      damages,
+    });
     const unclean = end !== undefined && !(marker.clean && end.sequence === marker.lowWater);
     return { log, index, marker, created: end === undefined, unclean, replay, damages: [...damages, ...replay.damages] };
   } catch (error) {
@@ -118,6 +124,8 @@ interface IndexContext {
   readonly checksum: Checksum;
   readonly storeTag: number;
   readonly lowWater: number;
+  /** The last block of the log. */
+  readonly lastSequence: number;
   readonly damages: Damage[];
 }
 
@@ -182,11 +190,11 @@ async function replayInto(
   const index = new BrokerIndex(store, context.checksum);
   const checkpoint = await readCheckpoint(index);
   if (checkpoint !== undefined && checkpoint.storeTag !== context.storeTag) throw corruptIndex('it belongs to another store');
+  const from = (checkpoint?.sequence ?? 0) + 1;
+  if (from - 1 > context.lastSequence) throw corruptIndex('it is ahead of the log');
   if (checkpoint !== undefined) await index.loadCatalogue();
   const replay = new Replay(index, { checksum: context.checksum, storeTag: context.storeTag, storedAtMs: checkpoint?.storedAtMs ?? 0 });
-  const from = (checkpoint?.sequence ?? 0) + 1;
   const result = await replay.run(log, from, context.lowWater);
-  if (result.lastSequence < from - 1) throw corruptIndex('it is ahead of the log');
   return { index, replay: result };
 }
 
