@@ -1,4 +1,5 @@
-import { EventEmitter } from 'eventemitter3';
+import type { EventEmitter } from 'eventemitter3';
+import { brokerEvents } from './broker-events.ts';
 import type { ResolvedBrokerOptions } from './broker-options.ts';
 import { LocalAdmin } from './client/local-admin.ts';
 import { Arrivals } from './delivery/arrivals.ts';
@@ -37,7 +38,6 @@ export class BrokerParts {
   readonly #openedAtMs: number;
   #state: BrokerState = 'open';
   #refusesCalls = false;
-  #unreported: readonly Damage[];
 
   private constructor(options: ResolvedBrokerOptions, directory: Directory, store: Store, wiring: Wiring) {
     const { clock, logger } = options;
@@ -45,8 +45,7 @@ export class BrokerParts {
     this.#directory = directory;
     this.#store = store;
     this.#openedAtMs = clock.now();
-    this.#unreported = store.damages;
-    this.events = this.#emitter();
+    this.events = brokerEvents(store.damages, logger);
     this.#deadlines = new DeadlineQueue(clock, fireDeadline);
     this.#sendDeadlines = new DeadlineQueue(clock, (send) => send.timeOut());
     this.#checkpointer = new Checkpointer(() => store, clock, logger);
@@ -89,7 +88,9 @@ export class BrokerParts {
 
   static async open(options: ResolvedBrokerOptions): Promise<BrokerParts> {
     const { clock, random, limits, lockWaitMs } = options;
-    const directory = await options.storage.acquire({ lockWaitMs, minFreeDiskBytes: limits.minFreeDiskBytes, clock });
+    const release = options.process.hold();
+    const acquiring = options.storage.acquire({ lockWaitMs, minFreeDiskBytes: limits.minFreeDiskBytes, clock });
+    const directory = await acquiring.finally(release);
     const wiring: Wiring = {
       onFailure: ignore,
       onVisible: ignore,
@@ -98,6 +99,7 @@ export class BrokerParts {
       onDamage: ignore,
       ready: () => Promise.resolve(),
     };
+    let parts: BrokerParts | undefined;
     try {
       const store = await Store.open({
         directory,
@@ -112,13 +114,13 @@ export class BrokerParts {
         onCommit: (bytes) => wiring.onCommit(bytes),
         onDamage: (damage) => wiring.onDamage(damage),
       });
-      const parts = new BrokerParts(options, directory, store, wiring);
+      parts = new BrokerParts(options, directory, store, wiring);
       for (const damage of store.damages) options.logger.warn({ damage }, 'damage was found while opening');
       await wiring.ready();
       await parts.delivery.recallUnsettled();
       return parts;
     } catch (error) {
-      await directory.release();
+      await (parts === undefined ? directory.release() : parts.abandon());
       throw error;
     }
   }
@@ -219,28 +221,6 @@ export class BrokerParts {
     this.#checkpointer.stop();
     this.#deadlines.stop();
     this.#sendDeadlines.stop();
-  }
-
-  /** Damage found while opening is told to the first listener, also when it comes later. */
-  #emitter(): EventEmitter<BrokerEvents> {
-    const events = new EventEmitter<BrokerEvents>();
-    const replay = (event: unknown, listener: unknown): void => {
-      if (event !== 'damage' || this.#unreported.length === 0) return;
-      const damages = this.#unreported;
-      this.#unreported = [];
-      queueMicrotask(() => {
-        for (const damage of damages) (listener as BrokerEvents['damage'])(damage);
-      });
-    };
-    for (const name of ['on', 'addListener', 'once'] as const) {
-      const original = events[name].bind(events);
-      events[name] = ((event: never, listener: never, context: unknown) => {
-        original(event, listener, context);
-        replay(event, listener);
-        return events;
-      }) as never;
-    }
-    return events;
   }
 
   #stats(): BrokerStats {

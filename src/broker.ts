@@ -45,6 +45,8 @@ export class Broker implements Messaging {
   readonly #options: ResolvedBrokerOptions;
   readonly #parts: BrokerParts;
   readonly #clients: Set<{ close(options?: CloseOptions): Promise<void> }>;
+  /** Consumers that are being opened; a close waits for them. */
+  readonly #openings = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
   private constructor(options: ResolvedBrokerOptions, parts: BrokerParts) {
@@ -80,18 +82,14 @@ export class Broker implements Messaging {
   async createPushConsumer(options: PushConsumerOptions): Promise<PushConsumer> {
     const { delivery } = this.#parts;
     this.#assertNotClosing();
-    const consumer = await LocalPushConsumer.open(delivery, options, (closed) => this.#clients.delete(closed));
-    this.#clients.add(consumer);
-    return consumer;
+    return await this.#opened(LocalPushConsumer.open(delivery, options, (closed) => this.#clients.delete(closed)));
   }
 
   /** A consumer that asks for messages itself. Resolves when the group's start positions are durable. */
   async createSimpleConsumer(options: SimpleConsumerOptions): Promise<SimpleConsumer> {
     const { delivery } = this.#parts;
     this.#assertNotClosing();
-    const consumer = await LocalSimpleConsumer.open(delivery, options, (closed) => this.#clients.delete(closed));
-    this.#clients.add(consumer);
-    return consumer;
+    return await this.#opened(LocalSimpleConsumer.open(delivery, options, (closed) => this.#clients.delete(closed)));
   }
 
   /**
@@ -125,6 +123,7 @@ export class Broker implements Messaging {
     const endsAtMs = clock.monotonic() + deadlineMs;
     const leftMs = (): number => Math.max(0, Math.ceil(endsAtMs - clock.monotonic()));
     this.#parts.closing();
+    if (this.#openings.size > 0) await within(clock, deadlineMs, Promise.allSettled([...this.#openings]));
     const clients = [...this.#clients];
     const closeAll = (chosen: typeof clients): Promise<unknown> => Promise.allSettled(chosen.map((client) => client.close({ deadlineMs })));
     const consumers = clients.filter((client) => !(client instanceof LocalProducer));
@@ -132,6 +131,22 @@ export class Broker implements Messaging {
     this.#parts.refuseCalls();
     await within(clock, leftMs(), closeAll(clients.filter((client) => client instanceof LocalProducer)));
     await this.#parts.close(leftMs());
+  }
+
+  /** A consumer that was opened while the broker began to close is closed again. */
+  async #opened<T extends PushConsumer | SimpleConsumer>(opening: Promise<T>): Promise<T> {
+    this.#openings.add(opening);
+    try {
+      const consumer = await opening;
+      if (this.#closing === undefined) {
+        this.#clients.add(consumer);
+        return consumer;
+      }
+      await consumer.close();
+      throw notOpen('closing');
+    } finally {
+      this.#openings.delete(opening);
+    }
   }
 
   #assertNotClosing(): void {

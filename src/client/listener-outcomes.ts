@@ -9,10 +9,11 @@ import type { ListenerCall } from './listener-call.ts';
 /** Errors of listeners that were logged, by group and text; more than these are not remembered. */
 const REMEMBERED_ERRORS = 1000;
 
+const loggedErrors = new WeakMap<DeliveryContext, Set<string>>();
+
 /** What follows a listener call: an acknowledgement, a retry after the policy's delay, or the dead letters. */
 export class ListenerOutcomes {
   readonly #context: DeliveryContext;
-  readonly #logged = new Set<string>();
 
   constructor(context: DeliveryContext) {
     this.#context = context;
@@ -45,12 +46,24 @@ export class ListenerOutcomes {
   /** Once for each group and error text, with the stack; whether or not anybody listens to `failed`. */
   #log(group: string, call: ListenerCall, error: unknown, nextAttemptAtMs: number | undefined): void {
     const text = `${group}: ${reasonOf(error)}`;
-    if (this.#logged.has(text) || this.#logged.size >= REMEMBERED_ERRORS) return;
-    this.#logged.add(text);
+    const logged = loggedIn(this.#context);
+    if (logged.has(text)) return;
+    if (logged.size >= REMEMBERED_ERRORS) logged.clear();
+    logged.add(text);
     const { topic, messageId, deliveryAttempt } = call.view;
     const next = nextAttemptAtMs === undefined ? 'dead letters' : new Date(nextAttemptAtMs).toISOString();
     this.#context.logger.warn({ group, topic, messageId, attempt: deliveryAttempt, next, err: error }, 'a listener failed');
   }
+}
+
+/** What was logged, for all consumers of a broker together. */
+function loggedIn(context: DeliveryContext): Set<string> {
+  let logged = loggedErrors.get(context);
+  if (logged === undefined) {
+    logged = new Set();
+    loggedErrors.set(context, logged);
+  }
+  return logged;
 }
 
 function reasonOf(error: unknown): string {

@@ -50,6 +50,7 @@ export class PendingReceives {
   readonly #context: DeliveryContext;
   readonly #waiting = new Set<PendingReceive>();
   #member: GroupMember | undefined;
+  #refused: Error | undefined;
 
   constructor(context: DeliveryContext) {
     this.#context = context;
@@ -76,8 +77,10 @@ export class PendingReceives {
     for (const pending of this.#waiting) if (!pending.taking) this.#attempt(pending);
   }
 
+  /** Nobody waits any longer. What is being handed out has been counted, and its receiver gets it. */
   refuse(error: Error): void {
-    for (const pending of [...this.#waiting]) pending.reject(error);
+    for (const pending of [...this.#waiting]) if (!pending.taking) pending.reject(error);
+    this.#refused = error;
   }
 
   /** The time, the signal, and the process that must stay alive meanwhile. */
@@ -111,6 +114,7 @@ export class PendingReceives {
       views: (views) => {
         pending.taking = false;
         if (views.length > 0) pending.resolve(views);
+        else if (this.#refused !== undefined) pending.reject(this.#refused);
         else this.#attempt(pending);
       },
       failed: (error) => pending.reject(error),

@@ -9,9 +9,6 @@ import { GroupQueue } from './group-queue.ts';
 import { recallState } from './state-recall.ts';
 import type { Topic, TopicSubscriber } from './topic.ts';
 
-/** After so long a dead letter that could not be written is tried again. */
-const DEAD_LETTER_AGAIN_MS = 1000;
-
 /** An open consumer of a group. */
 export interface Member extends LeaseOwner {
   /** Subscriptions by topic name. */
@@ -50,7 +47,8 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   async attachTopic(topic: Topic): Promise<void> {
     const { topicId } = topic.record;
     const before = this.#attaching.get(topicId) ?? Promise.resolve();
-    const attaching = before.then(() => this.#attachQueues(topic));
+    // An attachment that failed is no reason for the next one to fail.
+    const attaching = before.catch(() => undefined).then(() => this.#attachQueues(topic));
     this.#attaching.set(topicId, attaching);
     await attaching;
     topic.groups.add(this);
@@ -63,6 +61,12 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     this.#attaching.delete(topic.record.topicId);
     topic.groups.delete(this);
     for (const member of this.members) member.topicsChanged();
+  }
+
+  /** Forgets every queue; the next consumer finds them anew. */
+  detachAll(): void {
+    const topics = new Set([...this.queues.values()].flat().map((queue) => queue.topic));
+    for (const topic of topics) this.detachTopic(topic);
   }
 
   dropQueue(queue: GroupQueue): void {
@@ -89,6 +93,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
 
   /** A message was consumed or given up: its lease, its deadline and its lock end. */
   settled(message: UnsettledMessage): void {
+    if (message.progress.unsettled.get(message.offset) !== message) return;
     const queue = queueOf(message);
     const wasLimited = this.#limitReported;
     message.claimed = false;
@@ -110,9 +115,8 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     this.#context.suspects.ended(message);
     if (message.attempt >= this.maxAttempts) {
       deadLetter(this.#context, queue, message, 'the last attempt was not acknowledged').catch((error: Error) => {
-        // The store has failed. The message has had its last attempt, so that it is not due again: only this is tried again.
-        this.#context.deadlines.add(message, DEAD_LETTER_AGAIN_MS);
-        this.reportUnreadable(error);
+        // A message that is gone was revoked by a reset; any other one is given up again after a while, and not delivered any more.
+        if (message.progress.unsettled.get(message.offset) === message) this.reportUnreadable(error);
       });
       return;
     }
@@ -153,8 +157,14 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
       const groupQueue = new GroupQueue(this.#context, this, topic, { queue, progress });
       progress.live = groupQueue;
       this.unsettled += progress.unsettled.size;
-      await recallState(groupQueue, this.#context);
-      await groupQueue.preload();
+      try {
+        await recallState(groupQueue, this.#context);
+        await groupQueue.preload();
+      } catch (error) {
+        this.dropQueue(groupQueue);
+        progress.live = undefined;
+        throw error;
+      }
       attached.push(groupQueue);
     }
   }

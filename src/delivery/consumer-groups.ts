@@ -19,6 +19,7 @@ export class ConsumerGroups {
   readonly #autoCreate: boolean;
   readonly #inUse = new Map<string, ConsumerGroup>();
   readonly #changes = new NamedLocks();
+  readonly #starts = new NamedLocks();
 
   constructor(context: DeliveryContext, topics: Topics, autoCreate: boolean) {
     this.#context = context;
@@ -59,25 +60,14 @@ export class ConsumerGroups {
   }
 
   create(name: string, options: ResolvedGroupOptions): Promise<ConsumerGroup> {
-    return this.#changes.runExclusive(name, async () => {
-      const existing = this.find(name);
-      if (existing !== undefined) return existing;
-      const { store, clock, events } = this.#context;
-      const record: GroupRecord = { groupId: store.index.catalogue.nextGroupId++, name, options, createdAtMs: clock.now() };
-      await commitMetadata(store, { what: 'group', record });
-      events.emit('groupCreated', { group: name });
-      return this.find(name) as ConsumerGroup;
-    });
+    return this.#changes.runExclusive(name, () => this.#create(name, options));
   }
 
   update(name: string, change: (record: GroupRecord) => GroupRecord): Promise<ConsumerGroup> {
     return this.#changes.runExclusive(name, async () => {
       const group = this.find(name);
       if (group === undefined) throw groupNotFound(name);
-      const record = change(group.record);
-      await commitMetadata(this.#context.store, { what: 'group', record });
-      group.record = record;
-      group.wake();
+      await this.#update(group, change(group.record));
       return group;
     });
   }
@@ -92,36 +82,33 @@ export class ConsumerGroups {
           `Consumer group ${JSON.stringify(name)} has ${group.members.size} open consumers; close them first`,
         );
       }
-      for (const queues of group.queues.values()) {
-        for (const queue of queues) {
-          group.dropQueue(queue);
-          queue.topic.groups.delete(group);
-        }
-      }
-      this.#inUse.delete(name);
       await commitMetadata(this.#context.store, { what: 'group', record: { ...group.record, deleted: true } });
+      group.detachAll();
+      this.#inUse.delete(name);
     });
   }
 
-  /** Opens a member: the group and its start positions are durable when this resolves. */
-  async join(
+  /** Opens a member: the group and its start positions are durable when this resolves. No deletion of the group comes in between. */
+  join(
     name: string,
     subscriptions: ReadonlyMap<string, TagFilter>,
     options: { startFrom: StartFrom | undefined; callbacks: MemberCallbacks },
   ): Promise<GroupMember> {
-    const group = await this.#obtain(name);
-    const member = new GroupMember(this.#context, group, options.callbacks);
-    for (const [topic, filter] of subscriptions) this.#checkSubscription(member, topic, filter);
-    group.members.add(member);
-    try {
-      for (const [topic, filter] of subscriptions) await this.subscribe(member, topic, filter, options.startFrom);
-      if (group.record.kind === undefined) await this.update(name, (record) => ({ ...record, kind: 'push/simple' }));
-    } catch (error) {
-      group.members.delete(member);
-      throw error;
-    }
-    member.topicsChanged();
-    return member;
+    return this.#changes.runExclusive(name, async () => {
+      const group = await this.#obtain(name);
+      const member = new GroupMember(this.#context, group, options.callbacks);
+      for (const [topic, filter] of subscriptions) this.#checkSubscription(member, topic, filter);
+      group.members.add(member);
+      try {
+        for (const [topic, filter] of subscriptions) await this.subscribe(member, topic, filter, options.startFrom);
+        if (group.record.kind === undefined) await this.#update(group, { ...group.record, kind: 'push/simple' });
+      } catch (error) {
+        group.members.delete(member);
+        throw error;
+      }
+      member.topicsChanged();
+      return member;
+    });
   }
 
   async subscribe(member: GroupMember, topicName: string, filter: TagFilter, startFrom: StartFrom | undefined): Promise<void> {
@@ -129,6 +116,8 @@ export class ConsumerGroups {
     this.#checkSubscription(member, topicName, filter);
     const topic = await this.#topics.find(topicName);
     if (topic === undefined && !this.#topics.createsByItself) throw topicNotFound(topicName, 'createTopic creates it');
+    // Another member may have subscribed while the topic was looked for.
+    this.#checkSubscription(member, topicName, filter);
     member.filters.set(topicName, filter);
     await this.#commitStart(group, topicName, topic, startFrom ?? group.record.options.startFrom);
     // The topic may have been created while the start was committed.
@@ -141,7 +130,25 @@ export class ConsumerGroups {
     if (known !== undefined) return known;
     validateGroupName(name, this.#context.limits);
     if (!this.#autoCreate) throw groupNotFound(name);
-    return await this.create(name, resolveGroupOptions(undefined));
+    return await this.#create(name, resolveGroupOptions(undefined));
+  }
+
+  async #create(name: string, options: ResolvedGroupOptions): Promise<ConsumerGroup> {
+    const existing = this.find(name);
+    if (existing !== undefined) return existing;
+    const { store, clock, events } = this.#context;
+    const record: GroupRecord = { groupId: store.index.catalogue.nextGroupId++, name, options, createdAtMs: clock.now() };
+    await commitMetadata(store, { what: 'group', record });
+    events.emit('groupCreated', { group: name });
+    return this.find(name) as ConsumerGroup;
+  }
+
+  /** Locks, and what was passed over because of them, follow from `ordered`: with a change of it they are found anew. */
+  async #update(group: ConsumerGroup, record: GroupRecord): Promise<void> {
+    await commitMetadata(this.#context.store, { what: 'group', record });
+    if (record.options.ordered !== group.record.options.ordered) group.detachAll();
+    group.record = record;
+    group.wake();
   }
 
   /** The expression of a (group, topic) is one; only members that are open now count. */
@@ -158,12 +165,15 @@ export class ConsumerGroups {
     }
   }
 
-  async #commitStart(group: ConsumerGroup, topicName: string, topic: Topic | undefined, startFrom: StartFrom): Promise<void> {
-    const { store } = this.#context;
-    if (store.index.catalogue.subscription(group.record.groupId, topicName) !== undefined) return;
-    const start = await resolveStart(this.#context, topic, startFrom);
-    const record = { groupId: group.record.groupId, topicName, ...start };
-    await commitMetadata(store, { what: 'subscription', record });
+  /** A start position is resolved once: whoever asks first decides. */
+  #commitStart(group: ConsumerGroup, topicName: string, topic: Topic | undefined, startFrom: StartFrom): Promise<void> {
+    const { groupId } = group.record;
+    return this.#starts.runExclusive(`${groupId}/${topicName}`, async () => {
+      const { store } = this.#context;
+      if (store.index.catalogue.subscription(groupId, topicName) !== undefined) return;
+      const start = await resolveStart(this.#context, topic, startFrom);
+      await commitMetadata(store, { what: 'subscription', record: { groupId, topicName, ...start } });
+    });
   }
 
   async #attachSubscribers(topic: Topic): Promise<void> {

@@ -5,7 +5,7 @@ import { type DeadLetterMark, writeDeadLetters } from '../storage/log/state-reco
 import type { DeliveryContext } from './delivery-context.ts';
 import { tellDeadLettered } from './delivery-events.ts';
 import type { GroupQueue } from './group-queue.ts';
-import { StateEntry } from './state-entry.ts';
+import { handleExpired, StateEntry } from './state-entry.ts';
 
 /** A reason is for people; more of it than this is cut. */
 const MAX_REASON_CHARACTERS = 1024;
@@ -45,11 +45,17 @@ class DeadLetterEntry extends StateEntry {
   }
 }
 
-/** The group gives the message up. */
+/** A message that could not be given up is given up again after this while. */
+const RETRY_MS = 1000;
+
+/** The group gives the message up. A rejection leaves the message as it was; with no deadline left it is tried again by itself. */
 export async function deadLetter(context: DeliveryContext, queue: GroupQueue, message: UnsettledMessage, reason: string): Promise<void> {
   message.claimed = true;
   try {
     const run = queue.queue.runInMemory(message.offset) ?? (await context.store.index.loadRun(queue.queue, message.offset));
+    while (queue.frozen) await context.store.log.nextCommit();
+    // A reset may have revoked it meanwhile.
+    if (queue.progress.unsettled.get(message.offset) !== message) throw handleExpired();
     const mark: DeadLetterMark = {
       offset: message.offset,
       attempts: message.attempt,
@@ -62,7 +68,9 @@ export async function deadLetter(context: DeliveryContext, queue: GroupQueue, me
     context.store.log.join(context.store.log.openLater(), entry, 0);
     await done;
   } catch (error) {
-    message.claimed = false;
+    const isUnsettled = queue.progress.unsettled.get(message.offset) === message;
+    message.claimed = queue.frozen && isUnsettled;
+    if (isUnsettled && message.list === undefined) context.deadlines.add(message, RETRY_MS);
     throw error;
   }
 }

@@ -8,87 +8,91 @@ import { blockSequenceOf, recordNumberOf } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { settleFiltered } from './filtered.ts';
 import type { LeaseOwner } from './group-port.ts';
-import type { GroupQueue, Pick } from './group-queue.ts';
+import type { Pick } from './group-queue.ts';
 import { HandOutEntry } from './hand-out.ts';
 import { deliveredView } from './message-view.ts';
 import type { Topic } from './topic.ts';
 
+/** What becomes of a message that was picked, once it has been read. */
+export type PickVerdict = 'deliver' | 'filtered' | 'notMine';
+
 /** The consumer that picks are for. */
 export interface PickTaker extends LeaseOwner {
-  /** True unless the exact tag or the subscription's start rule the message out. */
-  wants(topic: Topic, message: StoredMessage): boolean;
+  /** `filtered`: its group does not want it at all; `notMine`: this consumer has given the subscription up meanwhile, others may want it. */
+  judge(topic: Topic, message: StoredMessage): PickVerdict;
 }
 
-/** What a hand-out ends with: views of what was committed (perhaps none), or the error that kept it from the log. */
+/** What a hand-out ends with: views of what was committed (perhaps none), or the error that kept it from the log. Never called at once. */
 export interface HandOutResult {
   views(views: MessageView[]): void;
   failed(error: Error): void;
 }
 
+/** Picks that are being handed out to one consumer. */
+interface HandingOut {
+  readonly member: PickTaker;
+  readonly invisibleMs: number;
+  readonly result: HandOutResult;
+}
+
+/** A block that was looked for: there, or damaged. */
+type FoundBlock = Block | 'damaged';
+
+/** Tried again after this while when a block could not be read for another reason than damage. */
+const READ_RETRY_MS = 1000;
+
 /** Reads what was picked, writes the hand-out down, and only then shows it. Without a block to read it joins the log at once. */
-export function handOut(
-  context: DeliveryContext,
-  member: PickTaker,
-  picks: readonly Pick[],
-  invisibleMs: number,
-  result: HandOutResult,
-): void {
-  const missing = missingBlocks(context, picks);
-  if (missing.size === 0) return join(context, member, picks, NO_BLOCKS, invisibleMs, result);
-  readBlocks(context, missing).then(
-    (blocks) => join(context, member, picks, blocks, invisibleMs, result),
+export function handOut(context: DeliveryContext, picks: readonly Pick[], to: HandingOut): void {
+  const { log } = context.store;
+  if (picks.every(({ position }) => log.cached(position) !== undefined)) {
+    return join(context, picks, (pick) => log.cached(pick.position) ?? 'damaged', to);
+  }
+  readBlocks(context, picks).then(
+    (blocks) => join(context, picks, (pick) => blocks.get(blockSequenceOf(pick.position)) ?? 'damaged', to),
     (error: Error) => {
       for (const pick of picks) pick.queue.putBack(pick);
-      result.failed(error);
+      for (const group of new Set(picks.map((pick) => pick.queue.group))) context.clock.setTimer(READ_RETRY_MS, () => group.wake());
+      to.result.failed(error);
     },
   );
 }
 
-const NO_BLOCKS: ReadonlyMap<number, Block | undefined> = new Map();
-
-function missingBlocks(context: DeliveryContext, picks: readonly Pick[]): Set<number> {
-  const missing = new Set<number>();
-  for (const { position } of picks) if (context.store.log.cached(position) === undefined) missing.add(blockSequenceOf(position));
-  return missing;
-}
-
-/** A damaged block is reported and never served; its messages count as lost. */
-async function readBlocks(context: DeliveryContext, sequences: ReadonlySet<number>): Promise<ReadonlyMap<number, Block | undefined>> {
-  const blocks = new Map<number, Block | undefined>();
+/** All blocks of the picks, held from before the first read: one of them may leave the cache while another comes in. */
+async function readBlocks(context: DeliveryContext, picks: readonly Pick[]): Promise<ReadonlyMap<number, FoundBlock>> {
+  const blocks = new Map<number, FoundBlock>();
+  const sequences = new Set(picks.map(({ position }) => blockSequenceOf(position)));
   await Promise.all(
     [...sequences].map(async (sequence) => {
       try {
         blocks.set(sequence, await context.store.log.read(sequence));
       } catch (error) {
         if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') throw error;
-        blocks.set(sequence, undefined);
-        const damage: Damage = { kind: 'corruptBlock', store: 'log', detail: error.message, lostBlocks: 1, position: sequence };
-        context.logger.error({ damage }, 'a block of the commit log is damaged; its messages are lost');
-        context.events.emit('damage', damage);
+        blocks.set(sequence, 'damaged');
+        reportDamage(context, sequence, error);
       }
     }),
   );
   return blocks;
 }
 
-function join(
-  context: DeliveryContext,
-  member: PickTaker,
-  picks: readonly Pick[],
-  blocks: ReadonlyMap<number, Block | undefined>,
-  invisibleMs: number,
-  result: HandOutResult,
-): void {
+/** A damaged block is reported and never served; its messages count as lost. */
+function reportDamage(context: DeliveryContext, sequence: number, error: Error): void {
+  const damage: Damage = { kind: 'corruptBlock', store: 'log', detail: error.message, lostBlocks: 1, position: sequence };
+  context.logger.error({ damage }, 'a block of the commit log is damaged; its messages are lost');
+  context.events.emit('damage', damage);
+}
+
+function join(context: DeliveryContext, picks: readonly Pick[], blockOf: (pick: Pick) => FoundBlock, to: HandingOut): void {
   const entries: HandOutEntry[] = [];
   for (let from = 0; from < picks.length; ) {
     const { queue } = picks[from] as Pick;
-    let to = from + 1;
-    while (to < picks.length && (picks[to] as Pick).queue === queue) to++;
-    const entry = entryOf(context, member, { queue, picks: picks.slice(from, to), blocks, invisibleMs });
+    let end = from + 1;
+    while (end < picks.length && (picks[end] as Pick).queue === queue) end++;
+    const entry = entryOf(context, picks.slice(from, end), blockOf, to);
     if (entry !== undefined) entries.push(entry);
-    from = to;
+    from = end;
   }
-  if (entries.length === 0) return result.views([]);
+  if (entries.length === 0) return queueMicrotask(() => to.result.views([]));
   const { log } = context.store;
   const done = entries.map((entry) => {
     log.join(log.openLater(), entry, 0);
@@ -98,45 +102,58 @@ function join(
   all.then(() => {
     const [first] = entries;
     const views = entries.length === 1 ? viewsOf(context, first as HandOutEntry) : entries.flatMap((entry) => viewsOf(context, entry));
-    result.views(views);
-  }, result.failed);
+    to.result.views(views);
+  }, to.result.failed);
 }
 
+/** The hand-out of one queue's picks; what is not delivered is settled as filtered, or put back for others. */
 function entryOf(
   context: DeliveryContext,
-  member: PickTaker,
-  what: { queue: GroupQueue; picks: readonly Pick[]; blocks: ReadonlyMap<number, Block | undefined>; invisibleMs: number },
+  picked: readonly Pick[],
+  blockOf: (pick: Pick) => FoundBlock,
+  to: HandingOut,
 ): HandOutEntry | undefined {
-  const { queue } = what;
+  const { queue } = picked[0] as Pick;
   const picks: Pick[] = [];
   const messages: StoredMessage[] = [];
-  for (const pick of what.picks) {
-    const message = messageOf(context, pick, what.blocks);
-    if (message !== undefined && member.wants(queue.topic, message)) {
+  for (const pick of picked) {
+    if (pick.generation !== queue.generation) continue;
+    const message = messageOf(context, pick, blockOf(pick));
+    const verdict = message === undefined ? 'filtered' : to.member.judge(queue.topic, message);
+    if (verdict === 'deliver' && message !== undefined) {
       picks.push(pick);
       messages.push(message);
-      continue;
+    } else if (verdict === 'notMine') {
+      queue.putBack(pick);
+      queueMicrotask(() => queue.group.wake());
+    } else {
+      queue.skipped.push(pick.offset);
+      queue.unlock(pick.groupKey, pick.offset);
     }
-    queue.skipped.push(pick.offset);
-    queue.unlock(pick.groupKey, pick.offset);
   }
   settleFiltered(context, queue);
-  return picks.length === 0
-    ? undefined
-    : new HandOutEntry(queue, context, { owner: member, picks, messages, invisibleMs: what.invisibleMs });
+  if (picks.length === 0) return undefined;
+  return new HandOutEntry(queue, context, { owner: to.member, picks, messages, invisibleMs: to.invisibleMs });
 }
 
-function messageOf(context: DeliveryContext, pick: Pick, blocks: ReadonlyMap<number, Block | undefined>): StoredMessage | undefined {
-  const block = context.store.log.cached(pick.position) ?? blocks.get(blockSequenceOf(pick.position));
-  return block === undefined ? undefined : readMessage(block, recordNumberOf(pick.position));
+function messageOf(context: DeliveryContext, pick: Pick, block: FoundBlock): StoredMessage | undefined {
+  if (block === 'damaged') return undefined;
+  try {
+    return readMessage(block, recordNumberOf(pick.position));
+  } catch (error) {
+    if (!isBrokerError(error)) throw error;
+    reportDamage(context, block.sequence, error);
+    return undefined;
+  }
 }
 
 function viewsOf(context: DeliveryContext, entry: HandOutEntry): MessageView[] {
-  const { picks, messages, held } = entry;
-  const facts = { topic: entry.topicName, untilMs: entry.terms.untilMs, handles: context.handles };
+  const { picks, messages, held, terms } = entry;
+  const facts = { topic: entry.topicName, untilMs: terms.untilMs, handles: context.handles };
   const views: MessageView[] = [];
   for (let i = 0; i < messages.length; i++) {
-    views.push(deliveredView(messages[i] as StoredMessage, facts, (picks[i] as Pick).attempt, held[i] as UnsettledMessage));
+    const lease = { held: held[i] as UnsettledMessage, leaseNumber: terms.firstLease + i };
+    views.push(deliveredView(messages[i] as StoredMessage, facts, (picks[i] as Pick).attempt, lease));
   }
   return views;
 }

@@ -3,7 +3,7 @@ import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
 import type { ConsumerGroup, Member } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { type HandOutResult, handOut, type PickTaker } from './delivery-of-picks.ts';
+import { type HandOutResult, handOut, type PickTaker, type PickVerdict } from './delivery-of-picks.ts';
 import { settleFiltered } from './filtered.ts';
 import type { GroupQueue, Pick } from './group-queue.ts';
 import { giveBack } from './lease-end.ts';
@@ -57,12 +57,12 @@ export class GroupMember implements Member, PickTaker {
     return this.#callbacks.onLeaseExpired(message);
   }
 
-  /** True unless the exact tag or the subscription's start rule the message out. */
-  wants(topic: Topic, message: StoredMessage): boolean {
+  judge(topic: Topic, message: StoredMessage): PickVerdict {
     const filter = this.filters.get(topic.record.name);
-    if (filter === undefined || !filter.matches(message.tag)) return false;
+    if (filter === undefined || this.#closed) return 'notMine';
+    if (!filter.matches(message.tag)) return 'filtered';
     const notBefore = this.#context.store.index.catalogue.subscription(this.group.record.groupId, topic.record.name)?.notBeforeMs;
-    return notBefore === undefined || message.storedAtMs >= notBefore;
+    return notBefore === undefined || message.storedAtMs >= notBefore ? 'deliver' : 'filtered';
   }
 
   /** True while something is being read that may bring messages. */
@@ -82,7 +82,7 @@ export class GroupMember implements Member, PickTaker {
       if (queue.skipped.length > 0) settleFiltered(this.#context, queue);
     }
     this.#next = (this.#next + 1) % Math.max(1, queues.length);
-    if (picks.length > 0) handOut(this.#context, this, picks, invisibleMs, this.#counted(result));
+    if (picks.length > 0) handOut(this.#context, picks, { member: this, invisibleMs, result: this.#counted(result) });
     return picks.length;
   }
 

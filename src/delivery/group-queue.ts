@@ -18,7 +18,12 @@ export interface Pick {
   readonly position: LogPosition;
   readonly groupKey: GroupKey;
   readonly attempt: number;
+  /** Which life of the queue it belongs to: a reset makes picks of before void. */
+  readonly generation: number;
 }
+
+/** What could not be read, for another reason than damage, is tried again after this while. */
+const READ_RETRY_MS = 1000;
 
 /** Entries that are looked at in one go; a longer walk lets the event loop have its turn in between. */
 const WALK_ENTRIES = 16_384;
@@ -37,6 +42,10 @@ export class GroupQueue {
   readonly ready: OffsetHeap = new OffsetHeap();
   /** Next offset to look at; what lies between the progress' frontier and this is claimed, passed over, or filtered. */
   examined: number;
+  /** Rises with every reset. */
+  generation = 0;
+  /** A reset is on its way to the log: nothing is picked until then. */
+  frozen = false;
   /** Filtered offsets whose record is not on its way yet. */
   skipped: number[] = [];
   readonly #context: DeliveryContext;
@@ -63,18 +72,19 @@ export class GroupQueue {
   }
 
   get hasWork(): boolean {
-    return !this.#unreadable && this.#loading === 0 && (this.ready.size > 0 || this.examined < this.queue.end);
+    return !this.#unreadable && !this.frozen && this.#loading === 0 && (this.ready.size > 0 || this.examined < this.queue.end);
   }
 
   /** Chooses up to `most` messages: what is due again first, then what is new. */
   collect(picks: Pick[], most: number, filter: TagFilter): void {
-    if (this.#loading > 0 || this.#unreadable) return;
+    if (this.#loading > 0 || this.#unreadable || this.frozen) return;
     this.#collectReady(picks, most);
     if (picks.length < most && this.group.mayTakeNew(this.topic.record.name)) this.#collectNew(picks, most, filter);
   }
 
   /** A pick that came to nothing is due again at once. */
   putBack(pick: Pick): void {
+    if (pick.generation !== this.generation) return;
     const message = this.progress.unsettled.get(pick.offset);
     if (message !== undefined) {
       message.claimed = false;
@@ -102,6 +112,21 @@ export class GroupQueue {
     this.group.unsettled -= this.progress.unsettled.size;
     this.progress.reset(offset);
     this.examined = offset;
+    this.frozen = false;
+  }
+
+  /** A reset joins the log: what is picked or leased until then is void, and nobody changes it any more. */
+  freeze(): void {
+    this.frozen = true;
+    this.generation++;
+    for (const message of this.progress.unsettled.values()) message.claimed = true;
+  }
+
+  /** The reset did not happen. */
+  thaw(): void {
+    this.frozen = false;
+    this.examined = this.progress.frontier;
+    for (const message of this.progress.unsettled.values()) this.group.unclaim(message);
   }
 
   /** Takes the live state back: deadlines, locks, what is due. */
@@ -119,13 +144,22 @@ export class GroupQueue {
   /** A dead letter is delivered again, as attempt 1, in the order of its message group. */
   comeBack(offset: number): void {
     const message = this.progress.redrive(offset);
+    if (message === undefined) return;
     this.group.unsettled++;
-    this.#load(async () => {
-      const run = await this.#context.store.index.loadRun(this.queue, offset);
-      message.groupKey = this.group.ordered ? run.groupKeyAt(offset) : 0;
-      message.ready = true;
-      if (message.groupKey === 0 || this.locks.comeBack(message.groupKey, offset)) this.ready.push(offset);
-    });
+    this.#bringBack(message, offset);
+  }
+
+  #bringBack(message: UnsettledMessage, offset: number): void {
+    this.#load(
+      async () => {
+        if (this.progress.unsettled.get(offset) !== message) return;
+        const run = await this.#context.store.index.loadRun(this.queue, offset);
+        message.groupKey = this.group.ordered ? run.groupKeyAt(offset) : 0;
+        message.ready = true;
+        if (message.groupKey === 0 || this.locks.comeBack(message.groupKey, offset)) this.ready.push(offset);
+      },
+      () => this.#bringBack(message, offset),
+    );
   }
 
   /** Reads what comes first, so that a first receive sees all queues and not only those that happen to be in memory. */
@@ -149,7 +183,8 @@ export class GroupQueue {
     return undefined;
   }
 
-  #load(read: () => Promise<void>): void {
+  /** `again` is called after a while when the read failed for another reason than damage. */
+  #load(read: () => Promise<void>, again: () => void = () => this.group.wake()): void {
     this.#loading++;
     read().then(
       () => {
@@ -159,8 +194,10 @@ export class GroupQueue {
       (error: unknown) => {
         this.#loading--;
         this.group.reportUnreadable(isBrokerError(error) ? error : new Error('the index cannot be read', { cause: error }));
-        // Any other error is that of a store which has failed: when it is healed, everybody is woken.
-        if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') return;
+        if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') {
+          this.#context.clock.setTimer(READ_RETRY_MS, again);
+          return;
+        }
         this.#unreadable = true;
         this.#context.store.distrustIndex(error);
         this.group.wake();
@@ -196,7 +233,7 @@ export class GroupQueue {
       message.claimed = true;
       message.ready = false;
     }
-    picks.push({ queue: this, ...at, attempt: (message?.attempt ?? 0) + 1 });
+    picks.push({ queue: this, ...at, attempt: (message?.attempt ?? 0) + 1, generation: this.generation });
   }
 
   #mayGo(message: UnsettledMessage): boolean {
@@ -221,7 +258,7 @@ export class GroupQueue {
       }
       const groupKey = ordered ? run.groupKeyAt(offset) : 0;
       if (groupKey !== 0 && !this.locks.take(groupKey, offset)) continue;
-      picks.push({ queue: this, offset, position, groupKey, attempt: 1 });
+      picks.push({ queue: this, offset, position, groupKey, attempt: 1, generation: this.generation });
     }
   }
 
@@ -240,6 +277,7 @@ export class GroupQueue {
     } catch (error) {
       this.#searching--;
       this.group.reportUnreadable(error instanceof Error ? error : new Error('the index cannot be read', { cause: error }));
+      this.#context.clock.setTimer(READ_RETRY_MS, () => void this.#search(groupKey, { kind: 'search', search, from, to }));
     }
     this.group.wake();
   }

@@ -53,7 +53,7 @@ class View implements MessageView {
   readonly #leaseNumber: number;
   readonly #handles: ReceiptHandles | undefined;
 
-  constructor(message: Content, facts: ViewFacts, attempt: number, held: HeldMessage | undefined) {
+  constructor(message: Content, facts: ViewFacts, attempt: number, lease: Delivered | undefined) {
     this.messageId = message.messageId;
     this.topic = facts.topic;
     this.queueId = message.queueId;
@@ -67,8 +67,8 @@ class View implements MessageView {
     this.storedAtMs = message.storedAtMs;
     this.deliveryAttempt = attempt;
     this.invisibleUntilMs = facts.untilMs;
-    this.#held = held;
-    this.#leaseNumber = held === undefined ? 0 : held.leaseNumber;
+    this.#held = lease?.held;
+    this.#leaseNumber = lease?.leaseNumber ?? 0;
     this.#handles = facts.handles;
     // One descriptor for all views: an accessor in an object literal costs twenty times as much.
     Object.defineProperty(this, 'receiptHandle', HANDLE);
@@ -114,9 +114,9 @@ const HANDLE: PropertyDescriptor = {
   },
 };
 
-/** A view that was delivered. The lease in `held` is the one of this delivery. */
-export function deliveredView(message: Content, facts: HandOutFacts, attempt: number, held: HeldMessage): MessageView {
-  return new View(message, facts, attempt, held);
+/** A view that was delivered. */
+export function deliveredView(message: Content, facts: HandOutFacts, attempt: number, lease: Delivered): MessageView {
+  return new View(message, facts, attempt, lease);
 }
 
 /** A view for reading only, as administration shows it: nothing can be acknowledged with it. */
@@ -125,9 +125,9 @@ export function storedView(message: Content, facts: { readonly topic: string; re
 }
 
 /** A view like another one, for a lease with a new end. */
-export function renewedView(view: MessageView, facts: Omit<HandOutFacts, 'topic'>, held: HeldMessage): MessageView {
+export function renewedView(view: MessageView, facts: Omit<HandOutFacts, 'topic'>, lease: Delivered): MessageView {
   const content: Content = { ...view, tag: view.tag, messageGroup: view.messageGroup };
-  return new View(content, { topic: view.topic, ...facts }, view.deliveryAttempt, held);
+  return new View(content, { topic: view.topic, ...facts }, view.deliveryAttempt, lease);
 }
 
 /** The message of a genuine view while this very delivery is the valid one. */

@@ -22,12 +22,17 @@ class ResetEntry extends StateEntry {
     this.queue.group.wake();
   }
 
-  protected override undo(): void {}
+  protected override undo(): void {
+    this.queue.thaw();
+  }
 }
 
-export function resetOffset(context: DeliveryContext, queue: GroupQueue, offset: number): Promise<void> {
+/** What joined the log before is applied before; from here on nothing of the queue changes until the reset is committed. */
+export async function resetOffset(context: DeliveryContext, queue: GroupQueue, offset: number): Promise<void> {
+  while (queue.frozen) await context.store.log.nextCommit();
   const entry = new ResetEntry(queue, offset);
   const done = entry.done();
+  queue.freeze();
   context.store.log.join(context.store.log.openLater(), entry, 0);
-  return done;
+  await done;
 }

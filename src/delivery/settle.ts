@@ -54,7 +54,11 @@ export class Settlement {
     }
     const entry = changeInvisible(this.#context, named.queue, message, invisibleMs);
     await entry.done();
-    return renewedView(view, { untilMs: entry.terms.untilMs, handles: this.#context.handles }, message);
+    return renewedView(
+      view,
+      { untilMs: entry.terms.untilMs, handles: this.#context.handles },
+      { held: message, leaseNumber: entry.terms.firstLease },
+    );
   }
 
   async forwardToDeadLetter(group: ConsumerGroup, view: MessageView, reason: string): Promise<void> {

@@ -13,6 +13,8 @@ export class Topic {
   readonly queues: ConsumeQueue[];
   /** Groups with consumers that go through it. */
   readonly groups: Set<TopicSubscriber> = new Set();
+  /** It is being deleted, or is gone: nothing is sent to it any more. */
+  closed = false;
   /** Messages arrived since its groups were woken. */
   arrived = false;
   /** The queue whose turn is next. */

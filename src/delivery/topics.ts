@@ -31,7 +31,8 @@ export class Topics {
 
   /** The topic when it is loaded: the way of every send but the first. */
   loaded(name: string): Topic | undefined {
-    return this.#loaded.get(name);
+    const topic = this.#loaded.get(name);
+    return topic?.closed ? undefined : topic;
   }
 
   record(name: string): TopicRecord | undefined {
@@ -47,6 +48,7 @@ export class Topics {
   /** @throws BrokerError `MQ_TOPIC_NOT_FOUND` where topics are not created by themselves, `MQ_ILLEGAL_TOPIC`, `MQ_TOO_MANY_REQUESTS` */
   async obtain(name: string): Promise<Topic> {
     const found = await this.find(name);
+    if (found?.closed) throw topicNotFound(name, 'it is being deleted');
     if (found !== undefined) return found;
     validateTopicName(name, this.#context.limits);
     if (this.#autoCreate === undefined) throw topicNotFound(name, 'createTopic creates it, or open the broker with autoCreateTopics');
@@ -98,9 +100,16 @@ export class Topics {
     return this.#changes.runExclusive(name, async () => {
       const topic = await this.find(name);
       if (topic === undefined) throw topicNotFound(name, 'it may have been deleted already');
+      // No send may join behind the record of the deletion.
+      topic.closed = true;
+      try {
+        await commitMetadata(this.#context.store, { what: 'topic', record: { ...topic.record, deleted: true } });
+      } catch (error) {
+        topic.closed = false;
+        throw error;
+      }
       this.#loaded.delete(name);
       for (const group of topic.groups) group.detachTopic(topic);
-      await commitMetadata(this.#context.store, { what: 'topic', record: { ...topic.record, deleted: true } });
     });
   }
 
@@ -127,7 +136,9 @@ export class Topics {
     const { index } = this.#context.store;
     const ids = Array.from({ length: record.options.queueCount }, (_, queueId) => queueId);
     const topic = new Topic(record, await Promise.all(ids.map((queueId) => index.loadQueue(record.topicId, queueId))));
-    this.#loaded.set(record.name, topic);
+    // It may have been deleted while its queues were read.
+    if (this.record(record.name)?.topicId === record.topicId) this.#loaded.set(record.name, topic);
+    else topic.closed = true;
     return topic;
   }
 }

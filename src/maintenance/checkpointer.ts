@@ -52,6 +52,7 @@ export class Checkpointer {
       if (!this.#stopped) this.#logger.warn({ err: error }, 'a checkpoint failed; it is tried again after the next commits');
     } finally {
       this.#running = false;
+      if (this.#commits > 0 && !this.#stopped) this.#timer ??= this.#clock.setTimer(QUIET_MS, () => void this.#run());
     }
   }
 }

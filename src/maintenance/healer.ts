@@ -28,6 +28,8 @@ export class Healer {
   #timer: Timer | undefined;
   #delayMs = FIRST_RETRY_MS;
   #stopped = false;
+  /** A write that failed while the stores were being opened again: what was opened has failed too. */
+  #missed: Error | undefined;
   /** Why the broker does not serve; `undefined` while it does. */
   failure: BrokerError | undefined;
   heals = 0;
@@ -38,12 +40,14 @@ export class Healer {
 
   /** A write or a barrier was rejected. */
   failed(error: Error): void {
-    if (this.#stopped || this.#running !== undefined) return;
+    if (this.#stopped) return;
+    if (this.#running !== undefined) {
+      this.#missed = error;
+      return;
+    }
     this.#options.logger.error({ err: error }, 'a write to the store was rejected; the stores are opened again');
     this.#options.onState('failed');
-    this.#running = this.#heal(error).finally(() => {
-      this.#running = undefined;
-    });
+    this.#start(error);
   }
 
   /** Resolves when no attempt runs; none starts afterwards. */
@@ -51,6 +55,15 @@ export class Healer {
     this.#stopped = true;
     this.#timer?.cancel();
     await this.#running;
+  }
+
+  #start(cause: Error): void {
+    this.#missed = undefined;
+    this.#running = this.#heal(cause).finally(() => {
+      this.#running = undefined;
+      const missed = this.#missed;
+      if (missed !== undefined && this.failure === undefined) this.failed(missed);
+    });
   }
 
   async #heal(cause: Error): Promise<void> {
@@ -62,7 +75,7 @@ export class Healer {
     } catch (error) {
       this.failure = asFailure(error);
       logger.error({ err: this.failure }, 'the stores could not be opened again; it is tried again');
-      store().log.abandon(this.failure);
+      store().log.refuseWaiting(this.failure);
       onState('failed');
       this.#tryLater();
       return;
@@ -78,9 +91,7 @@ export class Healer {
     if (this.#stopped) return;
     const reason = this.failure as BrokerError;
     this.#timer = this.#options.clock.setTimer(this.#delayMs, () => {
-      this.#running = this.#heal(reason).finally(() => {
-        this.#running = undefined;
-      });
+      this.#start(reason);
     });
     this.#delayMs = Math.min(LONGEST_RETRY_MS, this.#delayMs * 2);
   }

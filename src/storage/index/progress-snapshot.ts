@@ -89,7 +89,7 @@ function loadChunk(progress: QueueProgress, chunk: number, reader: ByteReader): 
   if (length > 0) progress.settled.load(chunk, reader.raw(length));
   progress.storedChunks.add(chunk);
   for (let left = reader.u32(); left > 0; left--) {
-    const message = progress.redrive(reader.u64());
+    const message = progress.restore(reader.u64());
     message.state = STATES[reader.u8()] ?? 'released';
     message.attempt = reader.u32();
     message.leaseNumber = reader.u64();

@@ -155,8 +155,17 @@ export class QueueProgress {
     }
   }
 
-  /** A dead letter comes back, for this group alone, with its attempts counted anew. */
-  redrive(offset: number): UnsettledMessage {
+  /**
+   * A dead letter comes back, for this group alone, with its attempts counted anew. After a reset backwards the message may be there already:
+   * then it is left as it is.
+   */
+  redrive(offset: number): UnsettledMessage | undefined {
+    if (this.unsettled.has(offset) || !this.settled.has(offset)) return undefined;
+    return this.restore(offset);
+  }
+
+  /** A message as a snapshot has it; the caller fills it in. */
+  restore(offset: number): UnsettledMessage {
     const message = this.#obtain(offset);
     message.state = 'released';
     message.attempt = 0;

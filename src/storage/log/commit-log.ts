@@ -162,7 +162,7 @@ export class CommitLog {
       invariant(lastSequence < group.firstSequence, `the log ends at ${lastSequence}, inside a group of one atomic write`);
       await store.write(this.#operations(group), { sync: true });
     }
-    // A group that was abandoned because its fate could not be told may be there; its senders were told that it is not.
+    // The opening of a heal that failed may be there.
     if (group === undefined && lastSequence >= this.#nextSequence) await store.clear({ gte: blockKey(this.#nextSequence) });
     await writeOpening(this.#nextSequence);
     this.#nextSequence++;
@@ -174,26 +174,31 @@ export class CommitLog {
     this.#flush();
   }
 
-  /** What was in flight and what waits is not on disk and will not be; the entries are told so. */
-  abandon(error: Error): void {
+  /** What waits is not on disk and will not be; its entries are told so. What is in flight may be there: only a `resume` can tell. */
+  refuseWaiting(error: Error): void {
+    const groups = this.#groups;
+    this.#groups = [];
+    this.#refuse(groups, error);
+  }
+
+  /** Nothing is written any more, for ever: whoever waits or is in flight fails, and so does what joins from now on. */
+  end(error: Error): void {
+    this.#ended = error;
+    this.#failed = true;
     const groups = this.#writing === undefined ? this.#groups : [this.#writing, ...this.#groups];
-    if (this.#writing !== undefined) this.#nextSequence = this.#writing.firstSequence;
     this.#writing = undefined;
     this.#groups = [];
+    this.#refuse(groups, error);
+    this.#wakeIdle();
+    this.barriers.end(error);
+  }
+
+  #refuse(groups: readonly CommitGroup[], error: Error): void {
     for (const group of groups) {
       this.queuedBytes -= group.bytes;
       for (const entry of group.entries) entry.fail(error);
     }
     this.#wakeAfterCommit();
-    this.#wakeIdle();
-  }
-
-  /** As `abandon`, and for ever: what joins from now on fails too. */
-  end(error: Error): void {
-    this.#ended = error;
-    this.#failed = true;
-    this.abandon(error);
-    this.barriers.end(error);
   }
 
   #last(): CommitGroup {
