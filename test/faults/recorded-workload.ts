@@ -54,9 +54,9 @@ export class RecordedWorkload {
   }
 
   /** Sends of every kind, receives and acknowledgements, and pauses in which the broker checkpoints. */
-  async run(broker: AnyBroker, simple: SimpleConsumer): Promise<void> {
+  async run(broker: AnyBroker, simple: SimpleConsumer, rounds = 4): Promise<void> {
     const producer = broker.createProducer({ maxAttempts: 1 });
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < rounds; round++) {
       const ordered = this.#message({ messageGroup: 'a', fails: round % 3 });
       const hopeless = this.#message({ fails: 5 });
       const batch = [this.#message({}), this.#message({ messageGroup: 'a' }), this.#message({})];

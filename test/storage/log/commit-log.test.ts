@@ -258,20 +258,20 @@ describe('a commit log whose write was rejected', () => {
     expect(log.committedSequence).toBe(4);
   });
 
-  test.each([true, false])('and was given up takes back what was in flight and what waited (it was there: %s)', async (applied) => {
+  test.each([true, false])('refuses what waits, and leaves what is in flight to a later opening (it was there: %s)', async (applied) => {
     plan.failWrite('log', 1, { applied });
     join('a', { bytes: 10 });
     await turn();
     join('b', { bytes: 20 });
     expect(log.queuedBytes).toBe(30);
-    log.abandon(new Error('gone'));
-    expect(told.slice(-2)).toEqual(['a failed: gone', 'b failed: gone']);
-    expect(log.queuedBytes).toBe(0);
+    log.refuseWaiting(new Error('gone'));
+    expect(told.at(-1)).toBe('b failed: gone');
+    expect(log.queuedBytes).toBe(10);
     join('c');
     await resume();
     await log.drained();
-    expect(await stored()).toEqual([['opened'], ['c']]);
-    expect(told.filter((line) => line.startsWith('a '))).toEqual(['a sealed', 'a failed: gone']);
+    expect(await stored()).toEqual([['a'], ['opened'], ['c']]);
+    expect(told.filter((line) => line.startsWith('a '))).toEqual(['a sealed', 'a visible', 'a told']);
   });
 
   test('goes on although the barrier was the call that failed', async () => {
