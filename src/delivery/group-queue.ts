@@ -217,15 +217,21 @@ export class GroupQueue {
       if (run === undefined) return;
       ready.pop();
       const groupKey = this.group.ordered ? run.groupKeyAt(offset) : 0;
-      if (message === undefined && progress.settled.has(offset)) {
-        // It was settled on its way here, and must not keep its message group locked.
-        this.unlock(groupKey, offset);
-        continue;
-      }
+      const position = run.positionAt(offset);
+      if (message === undefined && this.#isGone(offset, position, groupKey)) continue;
       if (groupKey !== 0 && !this.locks.isHead(groupKey, offset)) continue;
       if (message !== undefined && !this.#mayGo(message)) continue;
-      this.#pick(picks, message, { offset, position: run.positionAt(offset), groupKey });
+      this.#pick(picks, message, { offset, position, groupKey });
     }
+  }
+
+  /** It was settled on its way here, or a power cut took it, which has been reported. It must not keep its message group locked. */
+  #isGone(offset: number, position: LogPosition, groupKey: GroupKey): boolean {
+    const isSettled = this.progress.settled.has(offset);
+    if (!isSettled && position !== NO_POSITION) return false;
+    if (!isSettled) this.skipped.push(offset);
+    this.unlock(groupKey, offset);
+    return true;
   }
 
   #pick(picks: Pick[], message: UnsettledMessage | undefined, at: { offset: number; position: LogPosition; groupKey: GroupKey }): void {

@@ -77,6 +77,9 @@ describe('what random runs have found', () => {
         (await again.receive()).map((message) => message.text()),
         `seed ${seed}`,
       ).toEqual(['new']);
+      // What was lost is reported as such, and not a second time as a block that cannot be read.
+      const kinds = broker.recordedEvents.flatMap((recorded) => (recorded.kind === 'damage' ? [recorded.event.kind] : []));
+      expect(kinds).not.toContain('corruptBlock');
       await broker.close({ deadlineMs: 0 });
     }
   });

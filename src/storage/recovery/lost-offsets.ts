@@ -23,9 +23,12 @@ export async function lostOffsets(
   const lost = new Set<number>();
   if (!index.catalogue.topics.has(address.topicId)) return lost;
   const queue = await index.loadQueue(address.topicId, address.queueId);
+  // Nobody is ever given a lost offset between others; that a group has passed it by stays true.
+  const settles = record.kind === RECORD.ack || record.kind === RECORD.filtered;
   for (const offset of offsetsOf(record.kind, record.reader)) {
-    const position = offset < queue.end ? (await index.loadRun(queue, offset)).positionAt(offset) : NO_POSITION;
-    if (position === NO_POSITION || position > record.position) lost.add(offset);
+    const position = offset < queue.end ? (await index.loadRun(queue, offset)).positionAt(offset) : undefined;
+    const isLost = position === NO_POSITION ? !settles : position === undefined || position > record.position;
+    if (isLost) lost.add(offset);
   }
   return lost;
 }
