@@ -30,6 +30,8 @@ export class CommitGroup implements GroupSpace {
   blocks: readonly Block[] = [];
   /** Someone in it waits for a barrier. */
   needsBarrier = false;
+  /** Its write started while others that came with it were still being encoded; they are in the next group. */
+  isFirstHalf = false;
   /** Its write has started: nothing joins any more. */
   sealed = false;
   /** Bytes that were reported to backpressure. */

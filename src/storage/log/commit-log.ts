@@ -212,8 +212,10 @@ export class CommitLog {
   /** Of many sends that come in one turn the first half is written while the other half is still being encoded. */
   #flushEarly(): void {
     const group = this.#groups[0];
-    if (this.#writing !== undefined || group === undefined || group.needsBarrier) return;
-    if (group.bytes >= Math.max(EARLY_BYTES, this.#burstBytes / 2)) this.#flush();
+    if (this.#writing !== undefined || group === undefined) return;
+    if (group.bytes < Math.max(EARLY_BYTES, this.#burstBytes / 2)) return;
+    group.isFirstHalf = true;
+    this.#flush();
   }
 
   #flush(): void {
@@ -266,9 +268,14 @@ export class CommitLog {
     else this.#writingBytes = 0;
     for (const entry of group.entries) entry.settle();
     this.#wakeAfterCommit();
-    this.barriers.request();
+    if (!this.#sharesBarrier(group)) this.barriers.request();
     this.#options.onCommit(bytes);
     if (this.#writing === undefined && this.#groups.length === 0) this.#wakeIdle();
+  }
+
+  /** One barrier serves both halves of a burst, and the second half asks for it. */
+  #sharesBarrier(group: CommitGroup): boolean {
+    return group.isFirstHalf && this.#writing?.needsBarrier === true;
   }
 
   #fail(error: Error): void {
