@@ -38,7 +38,7 @@ export async function redriveToTopic(delivery: Delivery, topic: Topic, letters: 
   const sent = new Promise((resolve, reject) => {
     const completion = new BatchSend(context, REDRIVE_TERMS, { resolve, reject });
     for (const draft of drafts) {
-      const entry = new MessageEntry(context, draft, chooseQueue(topic, draft), { group: commit, completion });
+      const entry = new MessageEntry(context, draft, chooseQueue(topic, draft), { group: commit, completion, nowMs: context.clock.now() });
       context.store.log.join(commit, entry, draft.body.length);
     }
   });

@@ -29,12 +29,16 @@ export class MessageEntry implements LogEntry, SentMessage {
   readonly #draft: MessageDraft;
   #queueOffset = -1;
 
-  constructor(context: DeliveryContext, draft: MessageDraft, route: Route, join: { group: CommitGroup; completion: SendCompletion }) {
+  constructor(
+    context: DeliveryContext,
+    draft: MessageDraft,
+    route: Route,
+    join: { group: CommitGroup; completion: SendCompletion; nowMs: number },
+  ) {
     this.#context = context;
     this.route = route;
     this.#completion = join.completion;
-    const nowMs = context.clock.now();
-    this.messageId = context.ids.next(nowMs);
+    this.messageId = context.ids.next(join.nowMs);
     this.#tagHash = tagHash(draft.tag);
     this.#builder = join.group.room(draft.body.length + RECORD_OVERHEAD_BYTES);
     this.#block = join.group.lastBlock;
@@ -43,7 +47,8 @@ export class MessageEntry implements LogEntry, SentMessage {
       topicId: route.topic.record.topicId,
       queueId: route.queue.queueId,
       messageId: this.messageId,
-      bornAtMs: nowMs,
+      idBytes: context.ids.bytes,
+      bornAtMs: join.nowMs,
       tag: draft.tag,
       messageGroup: draft.messageGroup,
       groupHash: route.groupHash,

@@ -101,9 +101,10 @@ export class Sender implements SendWriter {
     const { log } = this.#context.store;
     const group = log.open();
     if (completion.terms.durability === 'sync') group.needsBarrier = true;
+    const join = { group, completion, nowMs: this.#context.clock.now() };
     for (let i = 0; i < drafts.length; i++) {
       const draft = drafts[i] as MessageDraft;
-      const entry = new MessageEntry(this.#context, draft, routes[i] as Route, { group, completion });
+      const entry = new MessageEntry(this.#context, draft, routes[i] as Route, join);
       log.join(group, entry, draft.body.length);
     }
   }
@@ -112,7 +113,8 @@ export class Sender implements SendWriter {
     const { log } = this.#context.store;
     const group = log.open();
     if (completion.terms.durability === 'sync') group.needsBarrier = true;
-    log.join(group, new MessageEntry(this.#context, draft, route, { group, completion }), draft.body.length);
+    const join = { group, completion, nowMs: this.#context.clock.now() };
+    log.join(group, new MessageEntry(this.#context, draft, route, join), draft.body.length);
   }
 
   #validateBatch(messages: readonly Message[]): MessageDraft[] {

@@ -4,6 +4,9 @@ import type { Random } from './random.ts';
 /** RocketMQ counts the seconds of its message ids from 2021-01-01T00:00:00Z. */
 const EPOCH_MS = Date.UTC(2021, 0, 1);
 const MULTICAST = 0x01;
+const ID_BYTES = 17;
+const SECONDS_AT = 9;
+const SEQUENCE_AT = 13;
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
 
@@ -23,6 +26,8 @@ function hex24(value: number): string {
 export class MessageIdSource {
   readonly #clock: Clock;
   readonly #source: string;
+  /** The id that `next` gave last, as bytes; the next call writes over it. */
+  readonly bytes: Uint8Array = new Uint8Array(ID_BYTES);
   #seconds = -1;
   #sequence = 0;
   /** All but the last byte of the sequence. */
@@ -33,6 +38,8 @@ export class MessageIdSource {
     const bytes = options.random.bytes(8);
     bytes[0] = (bytes[0] ?? 0) | MULTICAST;
     this.#source = `01${Array.from(bytes, hex).join('')}`;
+    this.bytes[0] = 1;
+    this.bytes.set(bytes, 1);
   }
 
   /** `nowMs` is the wall clock where the caller has read it already. */
@@ -43,7 +50,11 @@ export class MessageIdSource {
     if (seconds !== this.#seconds || lowByte === 0) {
       this.#seconds = seconds;
       this.#prefix = this.#source + hex(seconds >>> 24) + hex24(seconds) + hex24(sequence >>> 8);
+      const view = new DataView(this.bytes.buffer);
+      view.setUint32(SECONDS_AT, seconds);
+      view.setUint32(SEQUENCE_AT, sequence);
     }
+    this.bytes[ID_BYTES - 1] = lowByte;
     this.#sequence = (sequence + 1) >>> 0;
     return this.#prefix + (HEX[lowByte] as string);
   }

@@ -27,6 +27,8 @@ export interface MessageContent {
   readonly topicId: number;
   readonly queueId: number;
   readonly messageId: string;
+  /** The same id as bytes, where the caller has them: to read them out of the text costs a tenth of a small send. */
+  readonly idBytes?: Uint8Array | undefined;
   readonly bornAtMs: number;
   readonly tag: string | undefined;
   readonly messageGroup: string | undefined;
@@ -39,13 +41,15 @@ export interface MessageContent {
 /** Writes the content and answers where its queue offset must be filled in, which happens when the block's write starts. */
 export function writeMessage(writer: ByteWriter, message: MessageContent): number {
   const start = writer.used;
-  const textId = !isHexId(message.messageId);
+  const { idBytes } = message;
+  const textId = idBytes === undefined && !isHexId(message.messageId);
   writer.u32(message.topicId);
   writer.u16(message.queueId);
   writer.u16(flagsOf(message, textId));
   writer.u64(0);
   writer.u64(message.bornAtMs);
-  if (textId) writer.shortText(message.messageId);
+  if (idBytes !== undefined) writer.raw(idBytes);
+  else if (textId) writer.shortText(message.messageId);
   else writeHexId(writer, message.messageId);
   if (message.tag !== undefined) {
     writer.i32(tagHash(message.tag));
