@@ -11,6 +11,10 @@ import { resolvePage } from './page.ts';
 
 /** Dead letters that are taken off their list by one commit. */
 const BATCH = 256;
+/** Bytes of bodies after which a batch is complete, however few letters it has. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** Purged letters need no bodies, so that more of them share a commit. */
+const PURGE_BATCH = 4096;
 const KNOWN: ReadonlySet<string> = new Set(['messageIds', 'to']);
 const PLANNED: ReadonlySet<string> = new Set(['filter', 'maxPerSecond']);
 
@@ -63,7 +67,11 @@ export class DeadLetterAdmin {
 
   async purgeDeadLetters(group: string): Promise<PurgeResult> {
     const found = this.#find(group);
-    const purged = await this.#removal.runExclusive(() => this.#takeOff(found, undefined, (batch) => purge(this.#delivery, batch)));
+    const purged = await this.#removal.runExclusive(async () => {
+      const all = await this.#all(found);
+      for (let from = 0; from < all.length; from += PURGE_BATCH) await purge(this.#delivery, all.slice(from, from + PURGE_BATCH));
+      return all.length;
+    });
     return { purged };
   }
 
@@ -80,18 +88,26 @@ export class DeadLetterAdmin {
   /** Dead letters that are there now, in batches; found ids leave `wanted`. */
   async *#batches(group: ConsumerGroup, wanted: Set<string> | undefined): AsyncGenerator<ReadDeadLetter[]> {
     const { context } = this.#delivery;
-    const all: ReadDeadLetter['stored'][] = [];
-    for await (const stored of context.store.index.deadLetters.list(group.record.groupId)) all.push(stored);
     let batch: ReadDeadLetter[] = [];
-    for (const stored of all) {
+    let bytes = 0;
+    for (const stored of await this.#all(group)) {
       const read = await readDeadLetter(context, group.record.name, stored);
       if (wanted !== undefined && !wanted.delete(read.letter.messageId)) continue;
       batch.push(read);
-      if (batch.length < BATCH) continue;
+      bytes += read.message.body.length;
+      if (batch.length < BATCH && bytes < BATCH_BYTES) continue;
       yield batch;
       batch = [];
+      bytes = 0;
     }
     if (batch.length > 0) yield batch;
+  }
+
+  /** Where the dead letters lie that are there now; the messages are not read for it. */
+  async #all(group: ConsumerGroup): Promise<ReadDeadLetter['stored'][]> {
+    const all: ReadDeadLetter['stored'][] = [];
+    for await (const stored of this.#delivery.context.store.index.deadLetters.list(group.record.groupId)) all.push(stored);
+    return all;
   }
 
   #find(name: string): ConsumerGroup {

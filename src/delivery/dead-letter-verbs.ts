@@ -24,7 +24,7 @@ export async function redriveToGroup(delivery: Delivery, group: ConsumerGroup, l
     await group.attachTopic(topic);
   }
   const commit = delivery.context.store.log.openLater();
-  await remove(delivery, commit, letters, 'redriven', (address) => group.queues.get(address.topicId)?.[address.queueId]);
+  await remove(delivery, commit, storedOf(letters), 'redriven', (address) => group.queues.get(address.topicId)?.[address.queueId]);
 }
 
 /** Sends dead letters on as new messages for all groups of a topic, in the commit that takes them off the list. */
@@ -42,23 +42,24 @@ export async function redriveToTopic(delivery: Delivery, topic: Topic, letters: 
       context.store.log.join(commit, entry, draft.body.length);
     }
   });
-  await Promise.all([sent, remove(delivery, commit, letters, 'sentOn', () => undefined)]);
+  await Promise.all([sent, remove(delivery, commit, storedOf(letters), 'sentOn', () => undefined)]);
 }
 
-export async function purge(delivery: Delivery, letters: readonly ReadDeadLetter[]): Promise<void> {
+/** Throws dead letters away; their messages need not be readable. */
+export async function purge(delivery: Delivery, letters: readonly ReadDeadLetter['stored'][]): Promise<void> {
   await remove(delivery, delivery.context.store.log.openLater(), letters, 'purged', () => undefined);
 }
 
 async function remove(
   delivery: Delivery,
   commit: CommitGroup,
-  letters: readonly ReadDeadLetter[],
+  letters: readonly ReadDeadLetter['stored'][],
   fate: DeadLetterFate,
   queueOf: (address: ProgressAddress) => GroupQueue | undefined,
 ): Promise<void> {
   const { index, log } = delivery.context.store;
   const byQueue = new Map<string, { address: ProgressAddress; offsets: number[] }>();
-  for (const { stored } of letters) {
+  for (const stored of letters) {
     const { topicId, queueId } = stored.address;
     const known = byQueue.get(`${topicId}/${queueId}`);
     if (known === undefined) byQueue.set(`${topicId}/${queueId}`, { address: stored.address, offsets: [stored.mark.offset] });
@@ -71,6 +72,10 @@ async function remove(
       }),
   );
   await Promise.all(done);
+}
+
+function storedOf(letters: readonly ReadDeadLetter[]): ReadDeadLetter['stored'][] {
+  return letters.map(({ stored }) => stored);
 }
 
 function draftOf(topic: Topic, message: ReadDeadLetter['message']): MessageDraft {
