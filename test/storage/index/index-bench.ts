@@ -1,5 +1,4 @@
 import type { DurableStore, WriteOperation } from '../../../src/model/key-value-port.ts';
-import type { Directory } from '../../../src/model/storage-provider.ts';
 import { memoryStorage } from '../../../src/platform/memory/memory-storage.ts';
 import { portableCrc32 } from '../../../src/storage/checksum.ts';
 import type { BrokerIndex } from '../../../src/storage/index/broker-index.ts';
@@ -9,14 +8,10 @@ import { StillClock } from '../still-clock.ts';
 
 export const envelope: Envelope = new Envelope(portableCrc32);
 
-/** A directory in memory, with nothing in it. */
-export function memoryDirectory(): Promise<Directory> {
-  return memoryStorage().acquire({ lockWaitMs: 0, minFreeDiskBytes: 0, clock: new StillClock() });
-}
-
 /** An index store in memory. */
 export async function memoryStore(): Promise<DurableStore> {
-  return await (await memoryDirectory()).openStore('index', { create: true });
+  const directory = await memoryStorage().acquire({ lockWaitMs: 0, minFreeDiskBytes: 0, clock: new StillClock() });
+  return await directory.openStore('index', { create: true });
 }
 
 /** Writes that were applied to a plain map, under keys in hexadecimal. */
