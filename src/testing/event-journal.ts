@@ -15,7 +15,7 @@ export type RecordedEvent<Name extends keyof BrokerEvents = keyof BrokerEvents> 
     /** By the wall clock of the broker, milliseconds since the epoch. */
     readonly atMs: number;
     /** What a listener of the event gets. */
-    readonly event: Payload<Kind>;
+    readonly event: Parameters<BrokerEvents[Kind]>[0];
   };
 }[Name];
 

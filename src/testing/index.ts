@@ -2,7 +2,7 @@ export { type FaultCounters, type FaultOptions, FaultPlan } from '../platform/me
 export { faultyStorage } from '../platform/memory/faulty-storage.ts';
 export { type CorruptionKind, SimulatedDisk } from '../platform/memory/simulated-disk.ts';
 export type { PowerCutOptions } from '../platform/memory/simulated-store.ts';
-export type { ContractPlace } from './contract/contract-place.ts';
+export type { ContractClock, ContractPlace } from './contract/contract-place.ts';
 export type { RecordedEvent } from './event-journal.ts';
 export { type ExpectedDeadLetter, type ExpectedDelivery, expectDeadLettered, expectDelivered } from './expectations.ts';
 export { type ClockWatch, ManualClock, type ManualClockOptions } from './manual-clock.ts';

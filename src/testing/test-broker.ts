@@ -40,15 +40,12 @@ export interface TestBrokerParts {
   readonly disk: SimulatedDisk | undefined;
 }
 
-/** The members of a broker that everybody may use. */
-type BrokerFace = Pick<Broker, keyof Broker>;
-
 /**
  * A broker that can be crashed and opened again, with everything that a broker has. Made by `openTestBroker`.
  * @public
  * @since 0.1.0
  */
-export class TestBroker implements BrokerFace {
+export class TestBroker implements Pick<Broker, keyof Broker> {
   /** What the broker tells; listeners outlive crashes. Everything is also kept for `eventsOf`. */
   readonly events: EventEmitter<BrokerEvents>;
   /** The clock of the broker; the one that was given, else one that stands still. */

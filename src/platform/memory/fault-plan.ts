@@ -24,7 +24,9 @@ export interface FaultOptions {
  * @since 0.1.0
  */
 export interface FaultCounters {
+  /** Writes, by store. */
   readonly writes: Readonly<Record<StoreName, number>>;
+  /** Barriers, by store. */
   readonly barriers: Readonly<Record<StoreName, number>>;
 }
 

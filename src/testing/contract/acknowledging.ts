@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { MessageView } from '../../index.ts';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { refuses, sortedTexts, wrongly } from './scene.ts';
 
 export const acknowledging: ContractTheme = {

@@ -1,5 +1,14 @@
 import type { Admin, Messaging } from '../../index.ts';
-import type { Scene } from './scene.ts';
+
+/**
+ * The time of a place, as far as the contract moves it; a `ManualClock` is one.
+ * @public
+ * @since 0.1.0
+ */
+export interface ContractClock {
+  /** Lets milliseconds pass. */
+  advance(ms: number): Promise<void>;
+}
 
 /**
  * Where a contract test plays: a fresh and empty place that a test has for itself.
@@ -12,13 +21,7 @@ export interface ContractPlace {
   /** Needed by the tests of topics, groups, progress and dead letters; a place without it skips them by name. */
   readonly admin?: Admin | undefined;
   /** Moves the time of the place; without it the tests really wait. */
-  readonly clock?: { advance(ms: number): Promise<void> } | undefined;
+  readonly clock?: ContractClock | undefined;
   /** Called after the test, whatever became of it. */
   dispose(): Promise<void>;
-}
-
-/** Tests about one subject; each has a sentence for a name. */
-export interface ContractTheme {
-  readonly name: string;
-  readonly tests: Readonly<Record<string, (scene: Scene) => Promise<void>>>;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DeadLetter, GroupOptions } from '../../index.ts';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { GROUP, refuses, type Scene, sortedTexts, TOPIC, wrongly } from './scene.ts';
 
 const NO_WAIT: GroupOptions = { retryPolicy: { kind: 'customized', delaysMs: [0] } };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { GROUP, type Scene, sortedTexts, TOPIC, texts } from './scene.ts';
 
 /** Messages a1, a2, a3, b1, b2, b3 of the message groups a and b. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Message } from '../../index.ts';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { GROUP, refuses, type Scene, TOPIC, wrongly } from './scene.ts';
 
 /** Fields of the full contract that this version refuses by name. */

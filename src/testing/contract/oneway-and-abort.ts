@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { BrokerError, SendReceipt } from '../../index.ts';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { refuses, type Scene, TOPIC, texts, wrongly } from './scene.ts';
 
 interface Outcome {

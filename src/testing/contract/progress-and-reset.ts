@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { GROUP, refuses, type Scene, TOPIC } from './scene.ts';
 
 async function lagOf(scene: Scene): Promise<number> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { MessageView, PushConsumerOptions } from '../../index.ts';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { GROUP, refuses, TOPIC, wrongly } from './scene.ts';
 
 export const pushConsumer: ContractTheme = {

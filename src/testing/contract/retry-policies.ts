@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { GroupOptions, RetryPolicy } from '../../index.ts';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { GROUP, refuses, type Scene, wrongly } from './scene.ts';
 
 /** Lets a message fail for ever and looks when it comes again: after each wait, and not after half of it. */

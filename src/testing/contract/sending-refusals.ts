@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { BrokerErrorCode, Message } from '../../index.ts';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { refuses, type Scene, TOPIC, wrongly } from './scene.ts';
 
 interface BadMessage {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { TOPIC } from './scene.ts';
 
 const MESSAGE_ID = /^01[0-9A-F]{32}$/;

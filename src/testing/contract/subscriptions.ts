@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { GROUP, refuses, sortedTexts, TOPIC, texts } from './scene.ts';
 
 export const subscriptions: ContractTheme = {

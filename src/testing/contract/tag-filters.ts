@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Subscription } from '../../index.ts';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { refuses, type Scene, sortedTexts, TOPIC, wrongly } from './scene.ts';
 
 /** Who gets which of the messages a (tag a), b (tag b), ab (tag 'a b'), none (no tag). */

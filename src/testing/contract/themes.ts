@@ -1,7 +1,7 @@
 import { acknowledging } from './acknowledging.ts';
 import { batches } from './batches.ts';
 import { closing } from './closing.ts';
-import type { ContractTheme } from './contract-place.ts';
+import type { ContractTheme } from './contract-theme.ts';
 import { deadLettersTheme } from './dead-letters.ts';
 import { invisibleDurations } from './invisible-durations.ts';
 import { iterating } from './iterating.ts';

@@ -83,27 +83,32 @@ export class ModelGroup {
   }
 }
 
-/** Everything that the broker under test should know, kept in the simplest way. */
+/**
+ * Everything that the broker under test should know, kept in the simplest way. What is in it is the commands' own affair.
+ * @public
+ * @since 0.1.0
+ */
 export class FlowModel {
+  /** By name. @internal */
   readonly messages: Map<string, ModelMessage> = new Map();
+  /** By name. @internal */
   readonly groups: Map<string, ModelGroup> = new Map();
-  /** How often the process died, and how often without power. */
-  crashes = 0;
-  powerCuts = 0;
   #names = 0;
 
+  /** @internal */
   nextName(): string {
     this.#names += 1;
     return `m${this.#names}`;
   }
 
+  /** @internal */
   group(name: string): ModelGroup {
     const group = this.groups.get(name);
     if (group === undefined) throw new Error(`The model has no group ${JSON.stringify(name)}`);
     return group;
   }
 
-  /** A message was sent, or its send was cut off. */
+  /** A message was sent, or its send was cut off. @internal */
   add(message: ModelMessage): void {
     this.messages.set(message.name, message);
     for (const group of this.groups.values()) {
@@ -122,16 +127,15 @@ export class FlowModel {
     }
   }
 
-  /** Leases whose time is over end. */
+  /** Leases whose time is over end. @internal */
   timePassed(monotonicMs: number): void {
     for (const group of this.groups.values()) {
       for (const delivery of group.inPhase('leased')) if (delivery.leasedUntilMs <= monotonicMs) group.release(delivery);
     }
   }
 
-  /** The process ended: its leases are over. */
+  /** The process ended: its leases are over. @internal */
   processEnded(how: 'closed' | 'crashed' | 'powerCut'): void {
-    if (how !== 'closed') this.crashes += 1;
     for (const group of this.groups.values()) {
       // That a lease ran out is written nowhere, so that the broker takes such a delivery for one in flight.
       if (how !== 'closed') for (const delivery of group.deliveries.values()) delivery.suspect ||= delivery.attempt > 0;
@@ -141,14 +145,13 @@ export class FlowModel {
     if (how === 'closed') this.barrierPassed();
   }
 
-  /** Everything that was stored so far outlives a power cut. */
+  /** Everything that was stored so far outlives a power cut. @internal */
   barrierPassed(): void {
     for (const message of this.messages.values()) if (message.place !== undefined) message.durable = true;
   }
 
   /** What was not behind a barrier may be gone, and every group may be where it was before. */
   #powerLost(): void {
-    this.powerCuts += 1;
     for (const message of this.messages.values()) if (!message.durable) message.mayBeLost = true;
     for (const group of this.groups.values()) {
       group.floors.clear();
