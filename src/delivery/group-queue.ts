@@ -8,6 +8,7 @@ import type { GroupKey } from '../storage/message-group-hash.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { GroupPort } from './group-port.ts';
 import { MessageGroupLocks, type Successor } from './message-group-locks.ts';
+import { searchMessageGroup } from './message-group-search.ts';
 import { OffsetHeap } from './offset-heap.ts';
 import type { Topic } from './topic.ts';
 
@@ -277,7 +278,7 @@ export class GroupQueue {
   async #search(groupKey: GroupKey, { search, from, to }: Successor & { kind: 'search' }): Promise<void> {
     this.#searching++;
     try {
-      const { found, searchedTo } = await this.#find(groupKey, from, to);
+      const { found, searchedTo } = await searchMessageGroup(this, this.#context, { groupKey, from, to });
       this.#searching--;
       this.#succeed(groupKey, this.locks.found(groupKey, search, found, searchedTo));
     } catch (error) {
@@ -286,22 +287,5 @@ export class GroupQueue {
       this.#context.clock.setTimer(READ_RETRY_MS, () => void this.#search(groupKey, { kind: 'search', search, from, to }));
     }
     this.group.wake();
-  }
-
-  async #find(groupKey: GroupKey, from: number, to: number): Promise<{ found: number | undefined; searchedTo: number }> {
-    let walked = 0;
-    for (let offset = from; offset <= to; ) {
-      const run = this.queue.runInMemory(offset) ?? (await this.#context.store.index.loadRun(this.queue, offset));
-      const end = Math.min(run.end, to + 1);
-      for (; offset < end; offset++) {
-        if (run.groupKeyAt(offset) === groupKey && !this.progress.settled.has(offset)) return { found: offset, searchedTo: offset };
-      }
-      walked += run.count;
-      if (walked > WALK_ENTRIES) {
-        walked = 0;
-        await new Promise<void>((resolve) => this.#context.process.defer(resolve));
-      }
-    }
-    return { found: undefined, searchedTo: to };
   }
 }
