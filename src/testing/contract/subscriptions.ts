@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { MessageView } from '../../index.ts';
 import type { ContractTheme } from './contract-theme.ts';
 import { GROUP, refuses, sortedTexts, TOPIC, texts } from './scene.ts';
 
@@ -123,7 +124,7 @@ export const subscriptions: ContractTheme = {
       await scene.admin.createTopic(TOPIC, { queueCount: 1 });
       await scene.sendTexts(['a', 'b', 'c']);
       const consumers = [await scene.simple(), await scene.simple(), await scene.simple()];
-      const messages = [];
+      const messages: MessageView[] = [];
       for (const consumer of consumers) messages.push(...(await scene.receive(consumer, 1, { maxMessages: 1 })));
       assert.deepEqual(sortedTexts(messages), ['a', 'b', 'c']);
     },
