@@ -23,6 +23,8 @@ const application = await Application.bootstrap(
     readme: 'none',
     logLevel: LogLevel.Warn,
     skipErrorChecking: true,
+    // Only declared so that the package compiles where neither the DOM nor Node declares it.
+    intentionallyNotExported: ['__global.AbortSignal'],
     disableGit: true,
     sourceLinkTemplate: 'https://github.com/pocketmq/pocketmq/blob/main/{path}#L{line}',
     validation: {

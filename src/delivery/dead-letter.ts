@@ -60,7 +60,7 @@ export async function deadLetter(context: DeliveryContext, queue: GroupQueue, me
       offset: message.offset,
       attempts: message.attempt,
       atMs: context.clock.now(),
-      reason: reason.slice(0, MAX_REASON_CHARACTERS),
+      reason: reason.slice(0, MAX_REASON_CHARACTERS).replaceAll(/\p{Surrogate}/gu, '\uFFFD'),
       position: run.positionAt(message.offset),
     };
     const entry = new DeadLetterEntry(queue, context, message, mark);

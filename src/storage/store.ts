@@ -131,8 +131,8 @@ export class Store {
     const { log, index } = this;
     const sequence = log.committedSequence;
     const writer = new CheckpointWriter(index, this.#options.process);
-    await writer.capture();
     try {
+      await writer.capture();
       await log.barriers.flush();
     } catch (error) {
       writer.discard();

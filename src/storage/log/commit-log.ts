@@ -234,13 +234,9 @@ export class CommitLog {
     const written = operations.length === 0 ? Promise.resolve() : this.#store.write(operations, sync ? SYNC : ASYNC);
     // Copied while the write is under way; the cache gets them when they are on disk.
     group.blocks = group.builders.map((builder) => this.cache.own(builder.written()));
-    written.then(
-      // A group that was given up or resumed meanwhile has had its answer.
-      () => {
-        if (this.#writing === group) this.#committed(group);
-      },
-      (error: Error) => this.#fail(error),
-    );
+    // A group that was given up or resumed meanwhile has had its answer.
+    const committed = (): unknown => this.#writing === group && this.#committed(group);
+    written.then(committed, (error: Error) => this.#fail(error));
   }
 
   #operations(group: CommitGroup): ReturnType<CommitGroup['operations']> {
