@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { FaultPlan, openTestBroker } from '../../src/testing/index.ts';
+import { turns } from './turns.ts';
+
+// A deletion took effect in memory before its record was in the log. Whoever asked for the name in between found the old record, made the
+// topic or the group again from it, and went on with something that no longer existed.
+
+// Sends went to the topic's ghost, with receipts, and were gone at the next opening.
+test('what is sent after a topic was deleted under traffic is there after the next opening', async () => {
+  const failures = new FaultPlan();
+  const broker = await openTestBroker({ failures });
+  const producer = broker.createProducer();
+  await producer.send({ topic: 'orders', body: 'before' });
+  failures.freezeWrites();
+  const deleting = broker.admin.deleteTopic('orders');
+  await turns();
+  const meanwhile = Promise.allSettled(Array.from({ length: 5 }, () => producer.send({ topic: 'orders', body: 'meanwhile' })));
+  await turns();
+  failures.thaw();
+  await deleting;
+  for (const outcome of await meanwhile)
+    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'MQ_TOPIC_NOT_FOUND' });
+  for (let i = 0; i < 10; i++) await producer.send({ topic: 'orders', body: `after ${i}` });
+  expect(await broker.admin.getTopic('orders')).toMatchObject({ name: 'orders' });
+  await broker.reopen();
+  const consumer = await broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*' } });
+  const received = await consumer.receive({ maxMessages: 32, awaitDurationMs: 0 });
+  const texts = received.map((message) => message.text()).filter((text) => text.startsWith('after'));
+  expect(texts).toHaveLength(10);
+  await broker.close();
+});
+
+// Whoever looked at a group while it was being deleted brought it back into the list of groups in use.
+test('a group that is looked at while it is deleted is gone afterwards', async () => {
+  const failures = new FaultPlan();
+  const broker = await openTestBroker({ failures });
+  await broker.admin.createGroup('billing', { maxAttempts: 3 });
+  failures.freezeWrites();
+  const deleting = broker.admin.deleteGroup('billing');
+  for (let i = 0; i < 20; i++) {
+    await broker.admin.getGroup('billing');
+    await turns(1);
+  }
+  failures.thaw();
+  await deleting;
+  expect(await broker.admin.getGroup('billing')).toBeUndefined();
+  await broker.admin.createGroup('billing', { maxAttempts: 7 });
+  expect(await broker.admin.getGroup('billing')).toMatchObject({ maxAttempts: 7 });
+  await broker.close();
+});
