@@ -73,9 +73,14 @@ describe('a reset', () => {
       const listener = () => new Promise<void>((_, reject) => (fail = reject));
       const consumer = await broker.createPushConsumer({ group, concurrency: 1, subscriptions: { orders: '*' }, listener });
       await broker.settle();
-      const resetting = broker.admin.resetOffset(group, { topic: 'orders', to: 'latest' });
+      failures.freezeWrites();
+      if (later % 2 === 0) fail(new Error('no'));
       for (let i = 0; i < later; i++) await Promise.resolve();
+      const resetting = broker.admin.resetOffset(group, { topic: 'orders', to: 'latest' });
+      await turns();
       fail(new Error('no'));
+      await turns();
+      failures.thaw();
       await resetting;
       await broker.settle();
       expect(await broker.admin.getGroupProgress(group), group).toMatchObject([{ lag: 0, inflight: 0, delayedRetries: 0 }]);

@@ -25,7 +25,9 @@ async function openedAnew(messages: number): Promise<Place> {
 describe('a read that failed once', () => {
   // The failed attachment was what the next one waited for, and so were all that followed.
   test('while a consumer was opened does not fail the next consumer of that group and topic', async () => {
-    const { broker, reads } = await openedAnew(1);
+    const reads = new ReadPlan();
+    const broker = await openTestBroker({ storage: restiveStorage(new SimulatedDisk(), reads) });
+    await broker.createProducer().send({ topic: 'orders', body: '0' });
     const open = () => broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*' } });
     await broker.admin.createGroup('billing');
     reads.failing.add('index');
@@ -100,19 +102,20 @@ describe('a message whose last attempt ends while the disk is full', () => {
   test('lets the next one of its message group go on, once it is a dead letter', async () => {
     const { broker, clock, failures } = await setUp();
     const delivered: string[] = [];
+    let fail: (error: Error) => void = () => undefined;
     await broker.createPushConsumer({
       group: 'billing',
       subscriptions: { orders: '*' },
-      consumeTimeoutMs: 1000,
       listener: (message) => {
         delivered.push(`${message.text()}#${message.deliveryAttempt}`);
-        return message.text() === 'stuck' ? new Promise(() => {}) : 'success';
+        return message.text() === 'stuck' ? new Promise((_, reject) => (fail = reject)) : 'success';
       },
     });
     const producer = broker.createProducer();
     for (const body of ['stuck', 'next']) await producer.send({ topic: 'orders', body, messageGroup: 'customer' });
     await clock.settle();
     failures.fill();
+    fail(new Error('no'));
     await clock.advance(1500);
     failures.free();
     await clock.advance(20_000);
