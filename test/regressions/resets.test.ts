@@ -62,32 +62,6 @@ describe('a reset', () => {
       await reset();
     }
   });
-
-  // The listener's failure was recorded for a message that the reset had dropped: it waited for its retry, below the group's floor.
-  test('to the end leaves nothing behind of a listener that fails meanwhile', async () => {
-    await broker.createProducer().send({ topic: 'orders', body: 'one' });
-    for (let later = 0; later < 20; later++) {
-      const group = `billing-${later}`;
-      await broker.admin.createGroup(group, { retryPolicy: { kind: 'customized', delaysMs: [60_000] } });
-      let fail: (error: Error) => void = () => undefined;
-      const listener = () => new Promise<void>((_, reject) => (fail = reject));
-      const consumer = await broker.createPushConsumer({ group, concurrency: 1, subscriptions: { orders: '*' }, listener });
-      await broker.settle();
-      failures.freezeWrites();
-      if (later % 2 === 0) fail(new Error('no'));
-      for (let i = 0; i < later; i++) await Promise.resolve();
-      const resetting = broker.admin.resetOffset(group, { topic: 'orders', to: 'latest' });
-      await turns();
-      fail(new Error('no'));
-      await turns();
-      failures.thaw();
-      await resetting;
-      await broker.settle();
-      expect(await broker.admin.getGroupProgress(group), group).toMatchObject([{ lag: 0, inflight: 0, delayedRetries: 0 }]);
-      await consumer.close({ deadlineMs: 0 });
-    }
-    expect(await broker.admin.stats()).toMatchObject({ unsettled: 0 });
-  });
 });
 
 // The dead letters came back as if they were not there, over the ones that the reset had brought back already: the lease of the first was
