@@ -4,7 +4,7 @@ import type { AcquireOptions, Directory, StorageProvider, StoreName } from '../.
 /** Says which reads of a `restiveStorage` fail or wait; a test changes it at any time. */
 export class ReadPlan {
   /** Stores whose reads fail now, as those of a disk with a bad moment do. */
-  readonly failing = new Set<StoreName>();
+  readonly failing: Set<StoreName> = new Set();
   #held: Promise<void> | undefined;
   #letGo: () => void = () => undefined;
 

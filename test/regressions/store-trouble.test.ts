@@ -89,12 +89,18 @@ describe('a message whose last attempt ends while the disk is full', () => {
     const consumer = await broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*' }, invisibleDurationMs: 100 });
     expect(await consumer.receive({ awaitDurationMs: 0 })).toHaveLength(1);
     failures.fill();
+    // What fails first is something else, so that the dead letter waits behind a store that cannot be opened again.
+    const refused = broker
+      .createProducer()
+      .send({ topic: 'other', body: 'refused' })
+      .catch(() => undefined);
     await clock.advance(300);
     failures.free();
     for (let i = 0; i < 20; i++) {
       await clock.advance(500);
       expect(await consumer.receive({ awaitDurationMs: 0 }).catch(() => [])).toEqual([]);
     }
+    await refused;
     expect((await broker.admin.listDeadLetters('billing')).items).toMatchObject([{ attempts: 1 }]);
     await broker.close();
   });
@@ -115,10 +121,13 @@ describe('a message whose last attempt ends while the disk is full', () => {
     for (const body of ['stuck', 'next']) await producer.send({ topic: 'orders', body, messageGroup: 'customer' });
     await clock.settle();
     failures.fill();
+    const refused = producer.send({ topic: 'other', body: 'refused' }).catch(() => undefined);
+    await clock.settle();
     fail(new Error('no'));
     await clock.advance(1500);
     failures.free();
     await clock.advance(20_000);
+    await refused;
     expect(delivered).toEqual(['stuck#1', 'next#1']);
     expect((await broker.admin.listDeadLetters('billing')).items).toHaveLength(1);
     expect(await broker.admin.stats()).toMatchObject({ state: 'open', unsettled: 0 });
