@@ -7,7 +7,7 @@ import { deadLetter } from './dead-letter.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { changeInvisible, giveBack } from './lease-end.ts';
-import { deliveryOf, queueOf, renewedView } from './message-view.ts';
+import { deliveryOf, type HeldMessage, heldMessage, queueOf, renewedView } from './message-view.ts';
 import { handleExpired, type StateEntry } from './state-entry.ts';
 
 /** A delivery that somebody wants to end, as its view or its receipt handle names it. */
@@ -31,9 +31,20 @@ export class Settlement {
   /** Settles messages; all of them are on disk when it resolves. An expired one rejects the call, after the others were settled. */
   async acknowledge(group: ConsumerGroup, views: readonly MessageView[]): Promise<void> {
     this.#context.assertOpen();
-    const named = views.map((view) => this.#named(group, view));
+    const held: HeldMessage[] = [];
+    const named: Named[] = [];
+    for (const view of views) {
+      const message = this.#heldBy(group, view);
+      if (message === undefined) named.push(this.#named(group, view));
+      else held.push(message);
+    }
     const entries = new Set<StateEntry>();
     const others: Promise<void>[] = [];
+    for (const message of held) {
+      // The same message may be named twice.
+      if (message.claimed) others.push(this.#acknowledgeSlowly(namedOf(message)));
+      else entries.add(acknowledge(this.#context, queueOf(message), message));
+    }
     for (const one of named) {
       const message = this.#valid(one);
       if (message !== undefined && !message.claimed) entries.add(acknowledge(this.#context, one.queue, message));
@@ -107,6 +118,14 @@ export class Settlement {
     return message.state === 'leased' && !message.ready ? message : undefined;
   }
 
+  /** The message of a genuine view whose lease runs: the usual case, which needs no handle. */
+  #heldBy(group: ConsumerGroup, view: MessageView): HeldMessage | undefined {
+    if (typeof view !== 'object' || view === null) return undefined;
+    const held = heldMessage(view);
+    if (held === undefined || held.state !== 'leased' || held.ready) return undefined;
+    return queueOf(held).group === group ? held : undefined;
+  }
+
   #named(group: ConsumerGroup, view: MessageView): Named {
     if (typeof view !== 'object' || view === null) throw illegalArgument('A message that was received is needed');
     const delivery = deliveryOf(view);
@@ -126,4 +145,8 @@ export class Settlement {
     if (queue === undefined) throw handleExpired();
     return { queue, held: undefined, offset: receipt.offset, leaseNumber: receipt.leaseNumber, untilMs: receipt.untilMs };
   }
+}
+
+function namedOf(held: HeldMessage): Named {
+  return { queue: queueOf(held), held, offset: held.offset, leaseNumber: held.leaseNumber, untilMs: held.visibleAtMs };
 }

@@ -3,7 +3,7 @@ import type { Logger } from '../model/logger.ts';
 import type { Store } from '../storage/store.ts';
 
 /** Log bytes after which the index is brought up to date: the next open has to read no more than about these. */
-const CHECKPOINT_BYTES = 128 * 1024 * 1024;
+const CHECKPOINT_BYTES = 48 * 1024 * 1024;
 /** Commits after which it is: small blocks cost more to replay than their bytes tell. */
 const CHECKPOINT_COMMITS = 200_000;
 /** A quiet broker writes what is left after this while, once. */
