@@ -94,7 +94,7 @@ describe('a message whose last attempt ends while the disk is full', () => {
       .createProducer()
       .send({ topic: 'other', body: 'refused' })
       .catch(() => undefined);
-    await clock.advance(300);
+    await clock.advance(3000);
     failures.free();
     for (let i = 0; i < 20; i++) {
       await clock.advance(500);
@@ -124,7 +124,7 @@ describe('a message whose last attempt ends while the disk is full', () => {
     const refused = producer.send({ topic: 'other', body: 'refused' }).catch(() => undefined);
     await clock.settle();
     fail(new Error('no'));
-    await clock.advance(1500);
+    await clock.advance(3000);
     failures.free();
     await clock.advance(20_000);
     await refused;
