@@ -109,7 +109,8 @@ export function aborted(signal: AbortSignal | undefined): BrokerError {
   return new BrokerError('MQ_ABORTED', 'The signal was aborted before anything was written', { cause: signal?.reason });
 }
 
-function timedOut(timeoutMs: number): BrokerError {
+/** The error of a send that has not reached the write in its time. */
+export function timedOut(timeoutMs: number): BrokerError {
   return new BrokerError('MQ_REQUEST_TIMEOUT', `The send did not get its turn within ${timeoutMs} ms; nothing was stored`);
 }
 

@@ -1,3 +1,4 @@
+import type { Timer } from '../model/clock.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import { type MessageDraft, validateMessage } from '../model/message-validation.ts';
@@ -7,7 +8,7 @@ import { MessageEntry } from './message-entry.ts';
 import { chooseQueue } from './queue-selection.ts';
 import type { Route } from './route.ts';
 import { BatchSend, type SendCompletion, type SendTerms, type SendWriter, SingleSend } from './send-completion.ts';
-import { aborted, type GateOptions, type SendGate } from './send-gate.ts';
+import { aborted, type GateOptions, type SendGate, timedOut } from './send-gate.ts';
 import type { Topics } from './topics.ts';
 
 /** Options of a send, with every default in place. */
@@ -65,15 +66,34 @@ export class Sender implements SendWriter {
     }
   }
 
+  /** What the topics and the room have taken of the call's time, the write does not get any more. */
   async #sendWhenReady(drafts: readonly MessageDraft[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
-    for (const { topic } of drafts) if (this.#topics.loaded(topic) === undefined) await this.#topics.obtain(topic);
+    const { clock } = this.#context;
+    const endsAtMs = clock.monotonic() + options.timeoutMs;
+    // Rounded, so that calls which waited share their lists of deadlines.
+    const leftMs = (): number => Math.max(1, Math.ceil((endsAtMs - clock.monotonic()) / 100)) * 100;
+    await this.#obtainTopics(drafts, options.timeoutMs);
     let bytes = 0;
     for (const draft of drafts) bytes += draft.body.length;
-    if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, options);
+    if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { ...options, timeoutMs: Math.min(options.timeoutMs, leftMs()) });
     this.#context.assertOpen();
     if (options.signal?.aborted) throw aborted(options.signal);
     const routes = drafts.map((draft) => this.#route(draft));
-    return await this.#join(drafts, routes, options);
+    return await this.#join(drafts, routes, { ...options, timeoutMs: Math.min(options.timeoutMs, leftMs()) });
+  }
+
+  /** A topic whose creation takes longer than the call may is created all the same; the send has stored nothing. */
+  async #obtainTopics(drafts: readonly MessageDraft[], timeoutMs: number): Promise<void> {
+    const missing = [...new Set(drafts.map(({ topic }) => topic))].filter((topic) => this.#topics.loaded(topic) === undefined);
+    if (missing.length === 0) return;
+    let timer: Timer | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      timer = this.#context.clock.setTimer(timeoutMs, () => reject(timedOut(timeoutMs)));
+    });
+    const obtained = (async (): Promise<void> => {
+      for (const topic of missing) await this.#topics.obtain(topic);
+    })();
+    await Promise.race([obtained, limit]).finally(() => timer?.cancel());
   }
 
   #route(draft: MessageDraft): Route {
