@@ -5,6 +5,7 @@ import { purge, redriveToGroup, redriveToTopic } from '../delivery/dead-letter-v
 import type { Delivery } from '../delivery/delivery.ts';
 import type { DeadLetter, Page, PageRequest, PurgeResult, RedriveRequest, RedriveResult } from '../model/admin.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
+import { fromHex, toHex } from '../model/hex.ts';
 import { validateGroupName, validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';
 import { resolvePage } from './page.ts';
@@ -34,7 +35,7 @@ export class DeadLetterAdmin {
     const { deadLetters } = this.#delivery.context.store.index;
     const items: DeadLetter[] = [];
     let last: Uint8Array | undefined;
-    for await (const stored of deadLetters.list(record.groupId, cursor === undefined ? undefined : fromHex(cursor))) {
+    for await (const stored of deadLetters.list(record.groupId, cursor === undefined ? undefined : keyOf(cursor))) {
       if (items.length === limit) return { items, nextCursor: toHex(last as Uint8Array) };
       last = stored.key;
       items.push((await readDeadLetter(this.#delivery.context, record.name, stored)).letter);
@@ -123,11 +124,7 @@ function idsOf(messageIds: readonly string[]): Set<string> {
   return new Set(messageIds);
 }
 
-function toHex(key: Uint8Array): string {
-  return Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function fromHex(cursor: string): Uint8Array {
+function keyOf(cursor: string): Uint8Array {
   if (!/^([0-9a-f]{2})+$/.test(cursor)) throw illegalArgument('A cursor must be the nextCursor of the page before');
-  return Uint8Array.from(cursor.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  return fromHex(cursor);
 }

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { HEX_DIGITS } from './hex.ts';
 import type { Random } from './random.ts';
 
 /** RocketMQ counts the seconds of its message ids from 2021-01-01T00:00:00Z. */
@@ -8,10 +9,8 @@ const ID_BYTES = 17;
 const SECONDS_AT = 9;
 const SEQUENCE_AT = 13;
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
-
 function hex(byte: number): string {
-  return HEX[byte & 0xff] as string;
+  return HEX_DIGITS[byte & 0xff] as string;
 }
 
 function hex24(value: number): string {
@@ -56,7 +55,7 @@ export class MessageIdSource {
     }
     this.bytes[ID_BYTES - 1] = lowByte;
     this.#sequence = (sequence + 1) >>> 0;
-    return this.#prefix + (HEX[lowByte] as string);
+    return this.#prefix + (HEX_DIGITS[lowByte] as string);
   }
 }
 

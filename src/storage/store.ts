@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { Damage } from '../model/events.ts';
+import { fromHex, toHex } from '../model/hex.ts';
 import type { DurableStore } from '../model/key-value-port.ts';
 import type { ProcessPort } from '../model/process-port.ts';
 import type { Random } from '../model/random.ts';
@@ -48,7 +49,6 @@ export class Store {
   #marker: Marker;
   #logStore: DurableStore;
   #checkpoint: Promise<void> | undefined;
-  #checkpointedSequence: number;
   #indexIsDamaged = false;
 
   private constructor(
@@ -63,7 +63,6 @@ export class Store {
     this.#logStore = parts.logStore;
     this.#marker = parts.marker;
     this.#storeTag = storeTagOf(parts.marker.storeId);
-    this.#checkpointedSequence = parts.marker.lowWater;
     parts.index.envelope.onCorrupt = (error) => this.distrustIndex(error);
   }
 
@@ -111,12 +110,7 @@ export class Store {
 
   /** Sixteen bytes that only this store knows. */
   get secret(): Uint8Array {
-    return Uint8Array.from(this.#marker.storeId.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-  }
-
-  /** Blocks that the next open would have to replay. */
-  get replayDistance(): number {
-    return this.log.committedSequence - this.#checkpointedSequence;
+    return fromHex(this.#marker.storeId);
   }
 
   /** One at a time; whoever asks while one runs gets that one. */
@@ -149,7 +143,6 @@ export class Store {
     }
     this.#marker = { ...this.#marker, lowWater: sequence, clean };
     await this.#options.directory.writeMarker(encodeMarker(this.#marker, this.#options.checksum));
-    this.#checkpointedSequence = sequence;
     this.lastCheckpointAtMs = this.#options.clock.now();
   }
 
@@ -229,5 +222,5 @@ async function lastSequenceOf(store: DurableStore): Promise<number> {
 }
 
 function newStoreId(random: Random): string {
-  return Array.from(random.bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(random.bytes(16));
 }

@@ -1,4 +1,5 @@
 import { BrokerError, illegalArgument } from '../../model/errors.ts';
+import { toHex } from '../../model/hex.ts';
 import type { Random } from '../../model/random.ts';
 import type { AcquireOptions, Directory, StorageProvider, StoreName } from '../../model/storage-provider.ts';
 import { SimulatedDirectory } from './simulated-directory.ts';
@@ -111,7 +112,7 @@ export class SimulatedDisk implements StorageProvider {
   /** Everything that a store holds, in key order, in hexadecimal; empty when there is no such store. */
   dump(name: StoreName): [hexKey: string, hexValue: string][] {
     const store = this.#stores.get(name);
-    return store === undefined ? [] : Array.from(store.bytes.range({}), ([key, value]) => [hexadecimal(key), hexadecimal(value)]);
+    return store === undefined ? [] : Array.from(store.bytes.range({}), ([key, value]) => [toHex(key), toHex(value)]);
   }
 
   #store(name: StoreName): SimulatedStore {
@@ -142,8 +143,4 @@ function damage(value: Uint8Array, kind: CorruptionKind, random: Random): Uint8A
     default:
       throw illegalArgument(`There is no corruption ${JSON.stringify(kind)}.`);
   }
-}
-
-function hexadecimal(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,3 +1,4 @@
+import { HEX_DIGITS } from '../../model/hex.ts';
 import type { ByteReader } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 
@@ -6,7 +7,6 @@ export const MESSAGE_ID_BYTES = 17;
 /** The ids of one source and one second differ only behind these. */
 const COMMON_BYTES = 13;
 
-const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'));
 const NIBBLES = new Int8Array(128).fill(-1);
 for (let value = 0; value < 16; value++) NIBBLES[value.toString(16).toUpperCase().charCodeAt(0)] = value;
 
@@ -47,6 +47,6 @@ function isLastCommon(bytes: Uint8Array, at: number): boolean {
 
 function hexText(bytes: Uint8Array, from: number, to: number): string {
   let text = '';
-  for (let i = from; i < to; i++) text += DIGITS[bytes[i] as number];
+  for (let i = from; i < to; i++) text += HEX_DIGITS[bytes[i] as number];
   return text;
 }
