@@ -52,7 +52,7 @@ const RETRY_MS = 1000;
 export async function deadLetter(context: DeliveryContext, queue: GroupQueue, message: UnsettledMessage, reason: string): Promise<void> {
   message.claimed = true;
   try {
-    const run = queue.queue.runInMemory(message.offset) ?? (await context.store.index.loadRun(queue.queue, message.offset));
+    const run = await context.store.index.loadRun(queue.queue, message.offset);
     while (queue.frozen) await context.store.log.nextCommit();
     // A reset may have revoked it meanwhile.
     if (queue.progress.unsettled.get(message.offset) !== message) throw handleExpired();

@@ -24,7 +24,7 @@ export async function tellDeadLettered(context: DeliveryContext, queue: GroupQue
 /** The id of a message, or nothing where its block cannot be read any more: an event is no reason to fail. */
 async function messageIdAt(context: DeliveryContext, queue: GroupQueue, offset: number): Promise<string> {
   try {
-    const run = queue.queue.runInMemory(offset) ?? (await context.store.index.loadRun(queue.queue, offset));
+    const run = await context.store.index.loadRun(queue.queue, offset);
     const position = run.positionAt(offset);
     const block = context.store.log.cached(position) ?? (await context.store.log.read(blockSequenceOf(position)));
     return readMessage(block, recordNumberOf(position)).messageId;

@@ -5,6 +5,7 @@ import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { Block } from '../storage/log/block.ts';
 import { readMessage, type StoredMessage } from '../storage/log/message-record.ts';
 import { blockSequenceOf, recordNumberOf } from '../storage/log-position.ts';
+import { isCorruption } from '../storage/store-errors.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { settleFiltered } from './filtered.ts';
 import type { LeaseOwner } from './group-port.ts';
@@ -66,7 +67,7 @@ async function readBlocks(context: DeliveryContext, picks: readonly Pick[]): Pro
       try {
         blocks.set(sequence, await context.store.log.read(sequence));
       } catch (error) {
-        if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') throw error;
+        if (!isCorruption(error)) throw error;
         blocks.set(sequence, 'damaged');
         reportDamage(context, sequence, error);
       }

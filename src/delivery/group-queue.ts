@@ -5,6 +5,7 @@ import type { EntryRun } from '../storage/index/entry-run.ts';
 import type { QueueProgress, UnsettledMessage } from '../storage/index/queue-progress.ts';
 import { type LogPosition, NO_POSITION } from '../storage/log-position.ts';
 import type { GroupKey } from '../storage/message-group-hash.ts';
+import { isCorruption } from '../storage/store-errors.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { GroupPort } from './group-port.ts';
 import { MessageGroupLocks, type Successor } from './message-group-locks.ts';
@@ -195,7 +196,7 @@ export class GroupQueue {
       (error: unknown) => {
         this.#loading--;
         this.group.reportUnreadable(isBrokerError(error) ? error : new Error('the index cannot be read', { cause: error }));
-        if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') {
+        if (!isCorruption(error)) {
           this.#context.clock.setTimer(READ_RETRY_MS, again);
           return;
         }

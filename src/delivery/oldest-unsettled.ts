@@ -8,7 +8,7 @@ export async function oldestUnsettled(context: DeliveryContext, queue: GroupQueu
   let oldest = floor;
   for (const offset of queue.progress.unsettled.keys()) if (offset < oldest) oldest = offset;
   if (oldest >= queue.queue.end) return undefined;
-  const run = queue.queue.runInMemory(oldest) ?? (await context.store.index.loadRun(queue.queue, oldest));
+  const run = await context.store.index.loadRun(queue.queue, oldest);
   const position = run.positionAt(oldest);
   if (position === NO_POSITION) return undefined;
   return (await context.store.log.read(blockSequenceOf(position))).storedAtMs;

@@ -1,8 +1,8 @@
-import { isBrokerError } from '../model/errors.ts';
 import type { StartFrom } from '../model/group.ts';
 import type { SubscriptionRecord } from '../storage/index/catalogue.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import { blockSequenceOf, NO_POSITION } from '../storage/log-position.ts';
+import { isCorruption } from '../storage/store-errors.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { Topic } from './topic.ts';
 
@@ -48,7 +48,7 @@ async function storedAt(context: DeliveryContext, queue: ConsumeQueue, from: num
       return (await context.store.log.read(sequence)).storedAtMs;
     } catch (error) {
       // Its messages are lost; that is reported when they come up for delivery.
-      if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') throw error;
+      if (!isCorruption(error)) throw error;
       damaged = sequence;
     }
   }

@@ -32,7 +32,7 @@ async function sweep(queue: GroupQueue, context: DeliveryContext): Promise<void>
   const { progress, group } = queue;
   let walked = 0;
   for (let offset = progress.floor; offset < progress.frontier; ) {
-    const run = queue.queue.runInMemory(offset) ?? (await context.store.index.loadRun(queue.queue, offset));
+    const run = await context.store.index.loadRun(queue.queue, offset);
     const end = Math.min(run.end, progress.frontier);
     for (; offset < end; offset++) {
       if (progress.settled.has(offset)) continue;

@@ -8,6 +8,7 @@ import { readCheckpoint } from '../index/checkpoint-writer.ts';
 import { CHECKPOINT_KEY } from '../index/keys.ts';
 import { Block, sequenceOfKey } from '../log/block.ts';
 import { RECORD } from '../log/record-kinds.ts';
+import { damagedStore, isCorruption } from '../store-errors.ts';
 import { decodeMarker, type Marker, STORE_FORMAT, storeTagOf } from './marker.ts';
 import { readOpened } from './opened-record.ts';
 import { Replay, type ReplayResult } from './replay.ts';
@@ -35,7 +36,7 @@ export async function openStores(directory: Directory, checksum: Checksum, newSt
   const bytes = await directory.readMarker();
   const known = bytes === undefined ? undefined : decodeMarker(bytes, checksum);
   const logExists = await directory.storeExists('log');
-  if (known !== undefined && !logExists) throw damaged('The folder "log" is gone');
+  if (known !== undefined && !logExists) throw damagedStore('The folder "log" is gone');
   const log = await directory.openStore('log', { create: !logExists });
   try {
     const end = await endOf(log, checksum);
@@ -72,7 +73,7 @@ function tagOf(value: Uint8Array, sequence: number, checksum: Checksum): number 
   try {
     return Block.read(value, sequence, checksum).storeTag;
   } catch (error) {
-    if (isBrokerError(error) && error.code === 'MQ_STORE_CORRUPT') return undefined;
+    if (isCorruption(error)) return undefined;
     throw error;
   }
 }
@@ -84,7 +85,7 @@ async function adopt(
   context: { checksum: Checksum; newStoreId: () => string; hadMarker: boolean; damages: Damage[] },
 ): Promise<Marker> {
   if (end === undefined) {
-    if (context.hadMarker) throw damaged('"broker.json" is unreadable and the log is empty');
+    if (context.hadMarker) throw damagedStore('"broker.json" is unreadable and the log is empty');
     return { format: STORE_FORMAT, storeId: context.newStoreId(), lowWater: 0, clean: false };
   }
   // A process that died while it created the store leaves one block and no marker; nothing was promised yet.
@@ -102,7 +103,7 @@ async function storeIdOf(log: DurableStore, checksum: Checksum): Promise<string>
       if (block !== undefined && block.record(0).kind === RECORD.opened) return readOpened(block, 0).storeId;
     }
   }
-  throw damaged('"broker.json" is missing and the log does not tell which store it is');
+  throw damagedStore('"broker.json" is missing and the log does not tell which store it is');
 }
 
 function readable(value: Uint8Array, sequence: number, checksum: Checksum): Block | undefined {
@@ -115,9 +116,9 @@ function readable(value: Uint8Array, sequence: number, checksum: Checksum): Bloc
 
 function checkEnd(marker: Marker, end: LogEnd | undefined): void {
   if (end?.storeTag !== undefined && end.storeTag !== storeTagOf(marker.storeId))
-    throw damaged('"broker.json" belongs to another store than the log');
+    throw damagedStore('"broker.json" belongs to another store than the log');
   const last = end?.sequence ?? 0;
-  if (last < marker.lowWater) throw damaged(`The log ends at block ${last}, although everything up to ${marker.lowWater} was durable`);
+  if (last < marker.lowWater) throw damagedStore(`The log ends at block ${last}, although everything up to ${marker.lowWater} was durable`);
 }
 
 interface IndexContext {
@@ -138,7 +139,7 @@ async function openIndex(
   try {
     return await replayOver(await existingIndex(directory), log, context);
   } catch (error) {
-    if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') throw error;
+    if (!isCorruption(error)) throw error;
     context.damages.push({ kind: 'corruptIndex', store: 'index', detail: `${error.message}; the index was built again from the log` });
   }
   return await replayOver(await emptyIndex(directory), log, context);
@@ -205,11 +206,4 @@ async function isEmpty(store: DurableStore): Promise<boolean> {
 
 function corruptIndex(detail: string, cause?: unknown): BrokerError {
   return new BrokerError('MQ_STORE_CORRUPT', `The index cannot be trusted: ${detail}`, { cause });
-}
-
-function damaged(detail: string): BrokerError {
-  return new BrokerError(
-    'MQ_STORE_DAMAGED',
-    `${detail}. Nothing was changed; restore a backup, or look at the directory before anything else`,
-  );
 }

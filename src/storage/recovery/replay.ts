@@ -1,10 +1,10 @@
-import { BrokerError, isBrokerError } from '../../model/errors.ts';
 import type { Damage } from '../../model/events.ts';
 import type { DurableStore } from '../../model/key-value-port.ts';
 import type { Checksum } from '../checksum.ts';
 import type { BrokerIndex } from '../index/broker-index.ts';
 import { Block, blockKey, sequenceOfKey } from '../log/block.ts';
 import { RECORD } from '../log/record-kinds.ts';
+import { damagedStore, isCorruption } from '../store-errors.ts';
 import { type Gap, readOpened } from './opened-record.ts';
 import { RecordReplay } from './record-replay.ts';
 
@@ -56,12 +56,12 @@ export class Replay {
     try {
       block = Block.read(value, sequence, this.#checksum);
     } catch (error) {
-      if (!isBrokerError(error) || error.code !== 'MQ_STORE_CORRUPT') throw error;
+      if (!isCorruption(error)) throw error;
       this.#records.isAfterLoss = true;
       this.#damages.push({ kind: 'corruptBlock', store: 'log', detail: error.message, lostBlocks: 1, position: sequence });
       return;
     }
-    if (block.storeTag !== this.#storeTag) throw damaged(`Block ${sequence} belongs to another store`);
+    if (block.storeTag !== this.#storeTag) throw damagedStore(`Block ${sequence} belongs to another store`);
     this.#lastStoredAtMs = Math.max(this.#lastStoredAtMs, block.storedAtMs);
     for (let number = 0; number < block.records; number++) {
       if (block.record(number).kind === RECORD.opened) await this.#opened(block, number);
@@ -82,7 +82,7 @@ export class Replay {
   #reportLost(lowWater: number): void {
     for (const gap of this.#gaps) {
       if (gap.from <= lowWater)
-        throw damaged(`Blocks ${gap.from} to ${gap.to} are missing, although everything up to ${lowWater} was durable`);
+        throw damagedStore(`Blocks ${gap.from} to ${gap.to} are missing, although everything up to ${lowWater} was durable`);
       const lostBlocks = gap.to - gap.from + 1;
       this.#damages.push({
         kind: 'powerLoss',
@@ -111,11 +111,4 @@ export class Replay {
       });
     }
   }
-}
-
-function damaged(detail: string): BrokerError {
-  return new BrokerError(
-    'MQ_STORE_DAMAGED',
-    `${detail}. Nothing was changed; restore a backup, or look at the directory before anything else`,
-  );
 }
