@@ -3,6 +3,7 @@ import { brokerEvents } from './broker-events.ts';
 import type { ResolvedBrokerOptions } from './broker-options.ts';
 import { LocalAdmin } from './client/local-admin.ts';
 import { Arrivals } from './delivery/arrivals.ts';
+import { BrokerTime } from './delivery/broker-time.ts';
 import { DeadlineQueue } from './delivery/deadline-queue.ts';
 import { Delivery, fireDeadline } from './delivery/delivery.ts';
 import type { DeliveryContext, DeliveryCounters } from './delivery/delivery-context.ts';
@@ -34,7 +35,7 @@ export class BrokerParts {
   readonly #checkpointer: Checkpointer;
   readonly #deadlines: DeadlineQueue<Parameters<typeof fireDeadline>[0]>;
   readonly #sendDeadlines: DeliveryContext['sendDeadlines'];
-  readonly #counters: DeliveryCounters = { sent: 0, delivered: 0, acked: 0, failed: 0, deadLettered: 0, expiredLeases: 0 };
+  readonly #counters: DeliveryCounters = { sent: 0, delivered: 0, acked: 0, failed: 0, deadLettered: 0, expired: 0, expiredLeases: 0 };
   readonly #openedAtMs: number;
   #state: BrokerState = 'open';
   #refusesCalls = false;
@@ -184,6 +185,7 @@ export class BrokerParts {
     return {
       store: this.#store,
       clock,
+      time: new BrokerTime(clock, this.#store.log.lastStoredAtMs),
       process: this.#options.process,
       limits,
       logger,

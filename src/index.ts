@@ -15,6 +15,7 @@ export type { Limits } from './model/limits.ts';
 export { DEFAULT_LIMITS } from './model/limits.ts';
 export type { Logger } from './model/logger.ts';
 export type { Durability, Message, MessageView, SendReceipt } from './model/message.ts';
+export { DELAY_LEVELS_MS } from './model/message-terms.ts';
 export type * from './model/messaging.ts';
 export type { Random } from './model/random.ts';
 export type { CustomizedRetryPolicy, ExponentialRetryPolicy, RetryPolicy } from './model/retry-policy.ts';

@@ -3,7 +3,13 @@ import type { Topic } from '../delivery/topic.ts';
 import type { Page, PageRequest } from '../model/admin.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import { validateTopicName } from '../model/names.ts';
-import { type ResolvedTopicOptions, resolveTopicOptions, type TopicInfo, type TopicOptions } from '../model/topic.ts';
+import {
+  DEFAULT_DEDUP_WINDOW_MS,
+  type ResolvedTopicOptions,
+  resolveTopicOptions,
+  type TopicInfo,
+  type TopicOptions,
+} from '../model/topic.ts';
 import { pageByName } from './page.ts';
 
 /** Topics, as administration creates, changes and shows them. */
@@ -59,7 +65,16 @@ export class TopicAdmin {
 }
 
 function sameOptions(left: ResolvedTopicOptions, right: ResolvedTopicOptions): boolean {
-  return left.type === right.type && left.queueCount === right.queueCount;
+  return (
+    left.type === right.type &&
+    left.queueCount === right.queueCount &&
+    left.ttlMs === right.ttlMs &&
+    dedupWindowOf(left) === dedupWindowOf(right)
+  );
+}
+
+function dedupWindowOf(options: ResolvedTopicOptions): number {
+  return options.dedupWindowMs ?? DEFAULT_DEDUP_WINDOW_MS;
 }
 
 function infoOf({ record, queues }: Topic): TopicInfo {
@@ -69,6 +84,8 @@ function infoOf({ record, queues }: Topic): TopicInfo {
     type: record.options.type,
     queueCount: record.options.queueCount,
     createdQueueCount: record.createdQueueCount,
+    ttlMs: record.options.ttlMs,
+    dedupWindowMs: dedupWindowOf(record.options),
     createdAtMs: record.createdAtMs,
     queues: queues.map(({ queueId, end }) => ({ queueId, minOffset: 0, maxOffset: end })),
   };

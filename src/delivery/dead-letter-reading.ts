@@ -1,7 +1,7 @@
 import type { DeadLetter } from '../model/admin.ts';
 import type { StoredDeadLetter } from '../storage/index/dead-letters.ts';
-import { readMessage, type StoredMessage } from '../storage/log/message-record.ts';
-import { blockSequenceOf, recordNumberOf } from '../storage/log-position.ts';
+import type { StoredMessage } from '../storage/log/message-record.ts';
+import { readVisibleFrom } from '../storage/log/pointer-record.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { storedView } from './message-view.ts';
 
@@ -15,8 +15,7 @@ export interface ReadDeadLetter {
 /** @throws BrokerError `MQ_STORE_CORRUPT` when the message's block is damaged. */
 export async function readDeadLetter(context: DeliveryContext, group: string, stored: StoredDeadLetter): Promise<ReadDeadLetter> {
   const { mark, address } = stored;
-  const block = await context.store.log.read(blockSequenceOf(mark.position));
-  const message = readMessage(block, recordNumberOf(mark.position));
+  const message = await readVisibleFrom(context.store.log, mark.position);
   // The name of a deleted topic is gone; its number is all that is left to tell.
   const topic = context.store.index.catalogue.topics.get(address.topicId)?.name ?? `#${address.topicId}`;
   const letter: DeadLetter = {

@@ -6,7 +6,7 @@ import type { ConsumerGroup } from './consumer-group.ts';
 import type { ReadDeadLetter } from './dead-letter-reading.ts';
 import type { Delivery } from './delivery.ts';
 import type { GroupQueue } from './group-queue.ts';
-import { MessageEntry } from './message-entry.ts';
+import { joinMessage } from './join-message.ts';
 import { chooseQueue } from './queue-selection.ts';
 import { type DeadLetterFate, DeadLetterRemoval } from './redrive.ts';
 import { BatchSend } from './send-completion.ts';
@@ -31,16 +31,14 @@ export async function redriveToGroup(delivery: Delivery, group: ConsumerGroup, l
 export async function redriveToTopic(delivery: Delivery, topic: Topic, letters: readonly ReadDeadLetter[]): Promise<void> {
   const { context } = delivery;
   const drafts = letters.map(({ message }) => draftOf(topic, message));
-  for (const draft of drafts) checkTopicType(draft.topic, topic.record.options.type, draft);
+  for (const draft of drafts) checkTopicType(draft.topic, topic.record.options.type, draft, false);
   await delivery.gate.enter(0, { onFull: 'wait', timeoutMs: 30_000, signal: undefined });
   const commit = context.store.log.open();
   commit.needsBarrier = true;
   const sent = new Promise((resolve, reject) => {
     const completion = new BatchSend(context, REDRIVE_TERMS, { resolve, reject });
-    for (const draft of drafts) {
-      const entry = new MessageEntry(context, draft, chooseQueue(topic, draft), { group: commit, completion, nowMs: context.clock.now() });
-      context.store.log.join(commit, entry, draft.body.length);
-    }
+    const join = { group: commit, completion, nowMs: context.clock.now() };
+    for (const draft of drafts) joinMessage(context, draft, chooseQueue(topic, draft), join);
   });
   await Promise.all([sent, remove(delivery, commit, storedOf(letters), 'sentOn', () => undefined)]);
 }
@@ -81,5 +79,5 @@ function storedOf(letters: readonly ReadDeadLetter[]): ReadDeadLetter['stored'][
 function draftOf(topic: Topic, message: ReadDeadLetter['message']): MessageDraft {
   const { body, tag, keys, messageGroup } = message;
   const properties = Object.keys(message.properties).length === 0 ? undefined : message.properties;
-  return { topic: topic.record.name, body, tag, keys, properties, messageGroup, partitionKey: undefined };
+  return { topic: topic.record.name, body, tag, keys, properties, messageGroup, partitionKey: undefined, terms: undefined };
 }

@@ -8,6 +8,7 @@ import type { ProcessPort } from '../model/process-port.ts';
 import type { DeadlineNode, UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { Store } from '../storage/store.ts';
 import type { Arrivals } from './arrivals.ts';
+import type { BrokerTime } from './broker-time.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
 import type { ReceiptHandles } from './receipt-handle.ts';
 import type { Suspects } from './suspects.ts';
@@ -19,6 +20,7 @@ export interface DeliveryCounters {
   acked: number;
   failed: number;
   deadLettered: number;
+  expired: number;
   expiredLeases: number;
 }
 
@@ -26,6 +28,8 @@ export interface DeliveryCounters {
 export interface DeliveryContext {
   readonly store: Store;
   readonly clock: Clock;
+  /** By which delays run. */
+  readonly time: BrokerTime;
   readonly process: ProcessPort;
   readonly limits: Limits;
   readonly logger: Logger;

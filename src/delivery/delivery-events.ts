@@ -1,7 +1,6 @@
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
-import { readMessage } from '../storage/log/message-record.ts';
+import { readVisibleFrom } from '../storage/log/pointer-record.ts';
 import type { DeadLetterMark } from '../storage/log/state-records.ts';
-import { blockSequenceOf, recordNumberOf } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { GroupQueue } from './group-queue.ts';
 
@@ -21,13 +20,18 @@ export async function tellDeadLettered(context: DeliveryContext, queue: GroupQue
   context.events.emit('deadLettered', { group, topic, messageId, attempts, reason });
 }
 
+/** Emits `expired`; only called where somebody listens. */
+export async function tellExpired(context: DeliveryContext, queue: GroupQueue, offset: number): Promise<void> {
+  const messageId = await messageIdAt(context, queue, offset);
+  const [group, topic] = [queue.group.record.name, queue.topic.record.name];
+  context.events.emit('expired', { group, topic, messageId, queueId: queue.queue.queueId, queueOffset: offset });
+}
+
 /** The id of a message, or nothing where its block cannot be read any more: an event is no reason to fail. */
 async function messageIdAt(context: DeliveryContext, queue: GroupQueue, offset: number): Promise<string> {
   try {
     const run = await context.store.index.loadRun(queue.queue, offset);
-    const position = run.positionAt(offset);
-    const block = context.store.log.cached(position) ?? (await context.store.log.read(blockSequenceOf(position)));
-    return readMessage(block, recordNumberOf(position)).messageId;
+    return (await readVisibleFrom(context.store.log, run.positionAt(offset))).messageId;
   } catch {
     return '';
   }

@@ -1,10 +1,12 @@
 import { isBrokerError } from '../model/errors.ts';
 import type { Damage } from '../model/events.ts';
 import type { MessageView } from '../model/message.ts';
+import { corrupt } from '../storage/byte-reader.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { Block } from '../storage/log/block.ts';
-import { readMessage, type StoredMessage } from '../storage/log/message-record.ts';
-import { blockSequenceOf, recordNumberOf } from '../storage/log-position.ts';
+import type { StoredMessage } from '../storage/log/message-record.ts';
+import { readVisible, targetOf } from '../storage/log/pointer-record.ts';
+import { blockSequenceOf, type LogPosition, recordNumberOf } from '../storage/log-position.ts';
 import { isCorruption } from '../storage/store-errors.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { settleFiltered } from './filtered.ts';
@@ -15,11 +17,11 @@ import { deliveredView } from './message-view.ts';
 import type { Topic } from './topic.ts';
 
 /** What becomes of a message that was picked, once it has been read. */
-export type PickVerdict = 'deliver' | 'filtered' | 'notMine';
+export type PickVerdict = 'deliver' | 'filtered' | 'expired' | 'notMine';
 
 /** The consumer that picks are for. */
 export interface PickTaker extends LeaseOwner {
-  /** `filtered`: its group does not want it at all; `notMine`: this consumer has given the subscription up meanwhile, others may want it. */
+  /** `filtered`: its group does not want it at all; `expired`: its time to live is over; `notMine`: this consumer has given the subscription up meanwhile, others may want it. */
   judge(topic: Topic, message: StoredMessage): PickVerdict;
 }
 
@@ -36,8 +38,8 @@ interface HandingOut {
   readonly result: HandOutResult;
 }
 
-/** A block that was looked for: there, or damaged. */
-type FoundBlock = Block | 'damaged';
+/** A block by its sequence: one that was looked for is there, or damaged. */
+type FoundBlocks = (sequence: number) => Block | 'damaged';
 
 /** Tried again after this while when a block could not be read for another reason than damage. */
 const READ_RETRY_MS = 1000;
@@ -45,11 +47,11 @@ const READ_RETRY_MS = 1000;
 /** Reads what was picked, writes the hand-out down, and only then shows it. Without a block to read it joins the log at once. */
 export function handOut(context: DeliveryContext, picks: readonly Pick[], to: HandingOut): void {
   const { log } = context.store;
-  if (picks.every(({ position }) => log.cached(position) !== undefined)) {
-    return join(context, picks, (pick) => log.cached(pick.position) ?? 'damaged', to);
+  if (picks.every(({ position }) => isAtHand(log, position))) {
+    return join(context, picks, (sequence) => log.cache.peek(sequence) ?? 'damaged', to);
   }
   readBlocks(context, picks).then(
-    (blocks) => join(context, picks, (pick) => blocks.get(blockSequenceOf(pick.position)) ?? 'damaged', to),
+    (blocks) => join(context, picks, (sequence) => blocks.get(sequence) ?? 'damaged', to),
     (error: Error) => {
       for (const pick of picks) pick.queue.putBack(pick);
       for (const group of new Set(picks.map((pick) => pick.queue.group))) context.clock.setTimer(READ_RETRY_MS, () => group.wake());
@@ -58,10 +60,29 @@ export function handOut(context: DeliveryContext, picks: readonly Pick[], to: Ha
   );
 }
 
+/** Whether a message is in memory, with the one that it points at. */
+function isAtHand(log: DeliveryContext['store']['log'], position: LogPosition): boolean {
+  const block = log.cached(position);
+  if (block === undefined) return false;
+  const target = targetOf(block, recordNumberOf(position));
+  return target === undefined || log.cached(target) !== undefined;
+}
+
 /** All blocks of the picks, held from before the first read: one of them may leave the cache while another comes in. */
-async function readBlocks(context: DeliveryContext, picks: readonly Pick[]): Promise<ReadonlyMap<number, FoundBlock>> {
-  const blocks = new Map<number, FoundBlock>();
-  const sequences = new Set(picks.map(({ position }) => blockSequenceOf(position)));
+async function readBlocks(context: DeliveryContext, picks: readonly Pick[]): Promise<ReadonlyMap<number, Block | 'damaged'>> {
+  const blocks = new Map<number, Block | 'damaged'>();
+  await readInto(context, blocks, new Set(picks.map(({ position }) => blockSequenceOf(position))));
+  const targets = new Set<number>();
+  for (const { position } of picks) {
+    const block = blocks.get(blockSequenceOf(position));
+    const target = block === undefined || block === 'damaged' ? undefined : targetOf(block, recordNumberOf(position));
+    if (target !== undefined && !blocks.has(blockSequenceOf(target))) targets.add(blockSequenceOf(target));
+  }
+  if (targets.size > 0) await readInto(context, blocks, targets);
+  return blocks;
+}
+
+async function readInto(context: DeliveryContext, blocks: Map<number, Block | 'damaged'>, sequences: ReadonlySet<number>): Promise<void> {
   await Promise.all(
     [...sequences].map(async (sequence) => {
       try {
@@ -73,7 +94,6 @@ async function readBlocks(context: DeliveryContext, picks: readonly Pick[]): Pro
       }
     }),
   );
-  return blocks;
 }
 
 /** A damaged block is reported and never served; its messages count as lost. */
@@ -83,7 +103,7 @@ function reportDamage(context: DeliveryContext, sequence: number, error: Error):
   context.events.emit('damage', damage);
 }
 
-function join(context: DeliveryContext, picks: readonly Pick[], blockOf: (pick: Pick) => FoundBlock, to: HandingOut): void {
+function join(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundBlocks, to: HandingOut): void {
   const entries: HandOutEntry[] = [];
   for (let from = 0; from < picks.length; ) {
     const { queue } = picks[from] as Pick;
@@ -108,18 +128,13 @@ function join(context: DeliveryContext, picks: readonly Pick[], blockOf: (pick: 
 }
 
 /** The hand-out of one queue's picks; what is not delivered is settled as filtered, or put back for others. */
-function entryOf(
-  context: DeliveryContext,
-  picked: readonly Pick[],
-  blockOf: (pick: Pick) => FoundBlock,
-  to: HandingOut,
-): HandOutEntry | undefined {
+function entryOf(context: DeliveryContext, picked: readonly Pick[], blockOf: FoundBlocks, to: HandingOut): HandOutEntry | undefined {
   const { queue } = picked[0] as Pick;
   const picks: Pick[] = [];
   const messages: StoredMessage[] = [];
   for (const pick of picked) {
     if (pick.generation !== queue.generation) continue;
-    const message = messageOf(context, pick, blockOf(pick));
+    const message = messageOf(context, pick, blockOf);
     const verdict = message === undefined ? 'filtered' : to.member.judge(queue.topic, message);
     if (verdict === 'deliver' && message !== undefined) {
       picks.push(pick);
@@ -128,7 +143,7 @@ function entryOf(
       queue.putBack(pick);
       queueMicrotask(() => queue.group.wake());
     } else {
-      queue.skipped.push(pick.offset);
+      (verdict === 'expired' ? queue.outOfDate : queue.skipped).push(pick.offset);
       queue.unlock(pick.groupKey, pick.offset);
     }
   }
@@ -137,13 +152,19 @@ function entryOf(
   return new HandOutEntry(queue, context, { owner: to.member, picks, messages, invisibleMs: to.invisibleMs });
 }
 
-function messageOf(context: DeliveryContext, pick: Pick, block: FoundBlock): StoredMessage | undefined {
-  if (block === 'damaged') return undefined;
+/** Nothing where a block is damaged, which was reported when the block was read. */
+function messageOf(context: DeliveryContext, pick: Pick, blockOf: FoundBlocks): StoredMessage | undefined {
+  let isDamaged = false;
   try {
-    return readMessage(block, recordNumberOf(pick.position));
+    return readVisible(pick.position, (sequence) => {
+      const block = blockOf(sequence);
+      isDamaged ||= block === 'damaged';
+      if (block === 'damaged') throw corrupt(`block ${sequence}`);
+      return block;
+    });
   } catch (error) {
     if (!isBrokerError(error)) throw error;
-    reportDamage(context, block.sequence, error);
+    if (!isDamaged) reportDamage(context, blockSequenceOf(pick.position), error);
     return undefined;
   }
 }

@@ -2,16 +2,21 @@ import type { BlockBuilder } from '../storage/log/block.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
 import { writeOffsets } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import { tellExpired } from './delivery-events.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { StateEntry } from './state-entry.ts';
 
-/** Offsets that the group does not want, or whose message is lost: settled without a delivery. */
+/** Offsets that are settled without a delivery: the group does not want them, their message is lost, or their time to live is over. */
 class FilteredEntry extends StateEntry {
+  readonly #context: DeliveryContext;
   readonly #offsets: number[];
+  readonly #isExpiry: boolean;
 
-  constructor(queue: GroupQueue, offsets: number[]) {
-    super(queue, RECORD.filtered);
-    this.#offsets = offsets;
+  constructor(queue: GroupQueue, context: DeliveryContext, what: { offsets: number[]; isExpiry: boolean }) {
+    super(queue, what.isExpiry ? RECORD.expired : RECORD.filtered);
+    this.#context = context;
+    this.#offsets = what.offsets;
+    this.#isExpiry = what.isExpiry;
   }
 
   protected override write(builder: BlockBuilder): void {
@@ -20,6 +25,7 @@ class FilteredEntry extends StateEntry {
 
   protected override apply(): void {
     const { progress, group } = this.queue;
+    if (this.#isExpiry) this.#context.counters.expired += this.#offsets.length;
     for (const offset of this.#offsets) {
       const message = progress.unsettled.get(offset);
       // One that was delivered before and is not wanted any more counts as unsettled until now.
@@ -29,14 +35,26 @@ class FilteredEntry extends StateEntry {
   }
 
   protected override undo(): void {
-    this.queue.skipped.push(...this.#offsets);
+    (this.#isExpiry ? this.queue.outOfDate : this.queue.skipped).push(...this.#offsets);
+  }
+
+  protected override effects(): void {
+    if (!this.#isExpiry || this.#context.events.listenerCount('expired') === 0) return;
+    for (const offset of this.#offsets) void tellExpired(this.#context, this.queue, offset);
   }
 }
 
-/** Sends a queue's filtered offsets on their way to the log. */
+/** Sends a queue's filtered and expired offsets on their way to the log. */
 export function settleFiltered(context: DeliveryContext, queue: GroupQueue): void {
-  if (queue.skipped.length === 0) return;
-  const offsets = queue.skipped;
-  queue.skipped = [];
-  context.store.log.join(context.store.log.openLater(), new FilteredEntry(queue, offsets), 0);
+  const { log } = context.store;
+  if (queue.skipped.length > 0) {
+    const offsets = queue.skipped;
+    queue.skipped = [];
+    log.join(log.openLater(), new FilteredEntry(queue, context, { offsets, isExpiry: false }), 0);
+  }
+  if (queue.outOfDate.length > 0) {
+    const offsets = queue.outOfDate;
+    queue.outOfDate = [];
+    log.join(log.openLater(), new FilteredEntry(queue, context, { offsets, isExpiry: true }), 0);
+  }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../model/clock.ts';
 import type { TagFilter } from '../model/tag-filter.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
@@ -15,6 +16,12 @@ export interface MemberCallbacks {
   onWake(): void;
   /** True when the consumer deals with the message itself. */
   onLeaseExpired(message: UnsettledMessage): boolean;
+}
+
+/** A time to live runs from the instant at which the message became visible. */
+function isExpired(topic: Topic, message: StoredMessage, clock: Clock): boolean {
+  const ttlMs = message.extension?.ttlMs ?? topic.record.options.ttlMs;
+  return ttlMs !== undefined && clock.now() - message.storedAtMs >= ttlMs;
 }
 
 /** One open consumer of a group: its subscriptions, and the queues that follow from them. */
@@ -62,7 +69,8 @@ export class GroupMember implements Member, PickTaker {
     if (filter === undefined || this.#closed) return 'notMine';
     if (!filter.matches(message.tag)) return 'filtered';
     const notBefore = this.#context.store.index.catalogue.subscription(this.group.record.groupId, topic.record.name)?.notBeforeMs;
-    return notBefore === undefined || message.storedAtMs >= notBefore ? 'deliver' : 'filtered';
+    if (notBefore !== undefined && message.storedAtMs < notBefore) return 'filtered';
+    return isExpired(topic, message, this.#context.clock) ? 'expired' : 'deliver';
   }
 
   /** True while something is being read that may bring messages. */

@@ -50,6 +50,8 @@ export class GroupQueue {
   frozen = false;
   /** Filtered offsets whose record is not on its way yet. */
   skipped: number[] = [];
+  /** Expired offsets whose record is not on its way yet. */
+  outOfDate: number[] = [];
   readonly #context: DeliveryContext;
   #run: EntryRun | undefined;
   /** Something is being read from the index; until it is there nothing is picked. */
@@ -141,6 +143,7 @@ export class GroupQueue {
     this.ready.clear();
     this.locks.clear();
     this.skipped = [];
+    this.outOfDate = [];
   }
 
   /** A dead letter is delivered again, as attempt 1, in the order of its message group. */

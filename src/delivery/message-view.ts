@@ -28,7 +28,7 @@ export interface Delivered {
 }
 
 /** The content of a view: a stored message, or another view of it. */
-type Content = Omit<StoredMessage, 'topicId'>;
+type Content = Omit<StoredMessage, 'topicId' | 'extension'> & { readonly deliverAtMs?: number | undefined };
 
 /**
  * A message as an application holds it. The delivery that it stands for is private, so that acknowledging a genuine view needs no receipt handle;
@@ -44,6 +44,7 @@ class View implements MessageView {
   readonly keys: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
   readonly messageGroup: string | undefined;
+  readonly deliverAtMs: number | undefined;
   readonly bornAtMs: number;
   readonly storedAtMs: number;
   readonly deliveryAttempt: number;
@@ -63,6 +64,7 @@ class View implements MessageView {
     this.keys = message.keys;
     this.properties = message.properties;
     this.messageGroup = message.messageGroup;
+    this.deliverAtMs = message.deliverAtMs ?? (message as Partial<StoredMessage>).extension?.deliverAtMs;
     this.bornAtMs = message.bornAtMs;
     this.storedAtMs = message.storedAtMs;
     this.deliveryAttempt = attempt;

@@ -1,10 +1,11 @@
 import type { Timer } from '../model/clock.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
+import { checkDeliveryInstant } from '../model/message-terms.ts';
 import { type MessageDraft, validateMessage } from '../model/message-validation.ts';
 import { checkTopicType } from '../model/topic.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { MessageEntry } from './message-entry.ts';
+import { joinMessage } from './join-message.ts';
 import { chooseQueue } from './queue-selection.ts';
 import type { Route } from './route.ts';
 import { BatchSend, type SendCompletion, type SendTerms, type SendWriter, SingleSend } from './send-completion.ts';
@@ -31,11 +32,11 @@ export class Sender implements SendWriter {
   /** Throws what is wrong with the call; the promise tells what became of the write. */
   send(message: Message, options: ResolvedSendOptions): Promise<SendReceipt> {
     this.#context.assertOpen();
-    const draft = validateMessage(message, this.#context.limits);
+    const draft = this.#validate(message);
     if (options.signal?.aborted) throw aborted(options.signal);
     const topic = this.#topics.loaded(draft.topic);
     if (topic === undefined || !this.#gate.isOpen(draft.body.length)) return this.#sendLater([draft], options).then(only);
-    checkTopicType(draft.topic, topic.record.options.type, draft);
+    checkTopicType(draft.topic, topic.record.options.type, draft, false);
     return this.#joinOne(draft, chooseQueue(topic, draft), options);
   }
 
@@ -100,7 +101,7 @@ export class Sender implements SendWriter {
     const topic = this.#topics.loaded(draft.topic);
     if (topic === undefined)
       throw new BrokerError('MQ_TOPIC_NOT_FOUND', `Topic ${JSON.stringify(draft.topic)} was deleted while the send waited`);
-    checkTopicType(draft.topic, topic.record.options.type, draft);
+    checkTopicType(draft.topic, topic.record.options.type, draft, false);
     return chooseQueue(topic, draft);
   }
 
@@ -122,19 +123,21 @@ export class Sender implements SendWriter {
     const group = log.open();
     if (completion.terms.durability === 'sync') group.needsBarrier = true;
     const join = { group, completion, nowMs: this.#context.clock.now() };
-    for (let i = 0; i < drafts.length; i++) {
-      const draft = drafts[i] as MessageDraft;
-      const entry = new MessageEntry(this.#context, draft, routes[i] as Route, join);
-      log.join(group, entry, draft.body.length);
-    }
+    for (let i = 0; i < drafts.length; i++) joinMessage(this.#context, drafts[i] as MessageDraft, routes[i] as Route, join);
   }
 
   #writeOne(draft: MessageDraft, route: Route, completion: SendCompletion): void {
     const { log } = this.#context.store;
     const group = log.open();
     if (completion.terms.durability === 'sync') group.needsBarrier = true;
-    const join = { group, completion, nowMs: this.#context.clock.now() };
-    log.join(group, new MessageEntry(this.#context, draft, route, join), draft.body.length);
+    joinMessage(this.#context, draft, route, { group, completion, nowMs: this.#context.clock.now() });
+  }
+
+  #validate(message: Message): MessageDraft {
+    const { limits, clock } = this.#context;
+    const draft = validateMessage(message, limits);
+    if (draft.terms !== undefined) checkDeliveryInstant(draft.terms.delivery, limits, clock.now());
+    return draft;
   }
 
   #validateBatch(messages: readonly Message[]): MessageDraft[] {
@@ -146,7 +149,7 @@ export class Sender implements SendWriter {
         `A batch of ${messages.length} messages exceeds limits.maxBatchMessages (${limits.maxBatchMessages}); send several`,
       );
     }
-    const drafts = messages.map((message) => validateMessage(message, limits));
+    const drafts = messages.map((message) => this.#validate(message));
     let bytes = 0;
     for (const draft of drafts) bytes += draft.body.length;
     if (bytes > limits.maxBatchBytes) {

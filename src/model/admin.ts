@@ -176,6 +176,8 @@ export interface BrokerStats {
   readonly failed: number;
   /** Messages moved to dead letters. */
   readonly deadLettered: number;
+  /** Messages that a group did not get, because their time to live was over. */
+  readonly expired: number;
   /** Leases that ran out before the message was settled. */
   readonly expiredLeases: number;
   /** Messages in flight or waiting for a retry now, over all groups in memory. */

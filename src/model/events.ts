@@ -105,6 +105,24 @@ export interface DeadLetteredEvent {
 }
 
 /**
+ * A message was not delivered to a group, because its time to live was over when its turn came.
+ * @public
+ * @since 0.2.0
+ */
+export interface ExpiredEvent {
+  /** The consumer group. */
+  readonly group: string;
+  /** The topic of the message. */
+  readonly topic: string;
+  /** The id of the message. */
+  readonly messageId: string;
+  /** The queue of the topic, from 0. */
+  readonly queueId: number;
+  /** Position in the queue; the first is 0. */
+  readonly queueOffset: number;
+}
+
+/**
  * A group holds `limits.maxUnsettledPerGroup` messages of a topic in flight or waiting; until some are settled it gets redeliveries only.
  * @public
  * @since 0.1.0
@@ -166,6 +184,8 @@ export interface BrokerEvents {
   failed: (event: FailedEvent) => void;
   /** A message went to the dead letters. */
   deadLettered: (event: DeadLetteredEvent) => void;
+  /** A message's time to live was over. */
+  expired: (event: ExpiredEvent) => void;
   /** A group is at its limit. */
   unsettledLimit: (event: UnsettledLimitEvent) => void;
   /** A topic was created, by an admin or by itself. */

@@ -2,6 +2,7 @@ import { BrokerError, illegalArgument, notSupported } from './errors.ts';
 import type { Limits } from './limits.ts';
 import type { Message } from './message.ts';
 import { copyProperties, propertiesBytes } from './message-properties.ts';
+import { type MessageTerms, termsOf } from './message-terms.ts';
 import { validateTopicName } from './names.ts';
 import { quoted } from './quoted.ts';
 import { exceedsUtf8, hasControlCharacter, isBlank, isWellFormed, utf8Length } from './utf8.ts';
@@ -15,6 +16,8 @@ export interface MessageDraft {
   readonly properties: Readonly<Record<string, string>> | undefined;
   readonly messageGroup: string | undefined;
   readonly partitionKey: string | undefined;
+  /** When and how long the message counts; absent for most. */
+  readonly terms: MessageTerms | undefined;
 }
 
 const NO_KEYS: readonly string[] = Object.freeze([]);
@@ -29,7 +32,7 @@ const typedArrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uin
  */
 export function validateMessage(message: Message, limits: Limits): MessageDraft {
   if (typeof message !== 'object' || message === null) throw illegalArgument(`A message must be an object, not ${quoted(message)}`);
-  checkFields(message);
+  const hasTerms = checkFields(message);
   const topic = topicOf(message.topic, limits);
   const { tag, keys, properties, messageGroup, partitionKey } = message;
   const body = bodyOf(message.body, message.json, limits);
@@ -44,10 +47,13 @@ export function validateMessage(message: Message, limits: Limits): MessageDraft 
       throw illegalArgument('A message has a messageGroup or a partitionKey, not both: a message group chooses its queue itself');
     }
   }
-  return { topic, body, tag, keys: ownKeys, properties: ownProperties, messageGroup, partitionKey };
+  const terms = hasTerms ? termsOf(message, limits) : undefined;
+  return { topic, body, tag, keys: ownKeys, properties: ownProperties, messageGroup, partitionKey, terms };
 }
 
-function checkFields(message: object): void {
+/** True when a field is there that most messages do not have. */
+function checkFields(message: object): boolean {
+  let hasTerms = false;
   for (const name in message) {
     switch (name) {
       case 'topic':
@@ -59,24 +65,24 @@ function checkFields(message: object): void {
       case 'messageGroup':
       case 'partitionKey':
         continue;
+      case 'deliverAtMs':
+      case 'delayMs':
+      case 'delayLevel':
+      case 'priority':
+      case 'ttlMs':
+      case 'dedupKey':
+        hasTerms = true;
+        continue;
       default:
         refuseField(message, name);
     }
   }
+  return hasTerms;
 }
 
 function refuseField(message: object, name: string): void {
   if ((message as Readonly<Record<string, unknown>>)[name] === undefined) return;
-  switch (name) {
-    case 'deliverAtMs':
-    case 'delayMs':
-    case 'priority':
-    case 'ttlMs':
-    case 'dedupKey':
-      throw notSupported(`${name} of a message`);
-    default:
-      throw illegalArgument(`A message has no field ${quoted(name)}; put data of your own into properties`);
-  }
+  throw illegalArgument(`A message has no field ${quoted(name)}; put data of your own into properties`);
 }
 
 function topicOf(topic: unknown, limits: Limits): string {

@@ -28,6 +28,38 @@ export interface Message<T = unknown> {
   readonly messageGroup?: string | undefined;
   /** Chooses the queue by its hash, without an order between messages; not together with `messageGroup`. */
   readonly partitionKey?: string | undefined;
+  /**
+   * Delivered at this instant of the broker's wall clock, never before; milliseconds since the epoch, at most `limits.maxDelayMs` away. One that has
+   * passed delivers at once.
+   * @since 0.2.0
+   */
+  readonly deliverAtMs?: number | undefined;
+  /**
+   * Delivered after this while, milliseconds, 0 to `limits.maxDelayMs`; steps of the wall clock do not matter to it. Not together with `deliverAtMs`.
+   * @since 0.2.0
+   */
+  readonly delayMs?: number | undefined;
+  /**
+   * As `delayMs`, by the number of one of RocketMQ's classic levels, 1 (a second) to 18 (two hours): see `DELAY_LEVELS_MS`.
+   * @since 0.2.0
+   */
+  readonly delayLevel?: number | undefined;
+  /**
+   * 0 (default) to 9: under a backlog higher ones are delivered first. Only for topics of the type `priority`; not together with `messageGroup`.
+   * @since 0.2.0
+   */
+  readonly priority?: number | undefined;
+  /**
+   * A group that has not been given the message within this while, milliseconds since it became visible, does not get it; default: the topic's.
+   * @since 0.2.0
+   */
+  readonly ttlMs?: number | undefined;
+  /**
+   * A message with the key of an earlier one of the topic is not stored within the topic's `dedupWindowMs`: its send gets the receipt of the first.
+   * Not blank, at most 1,024 bytes of UTF-8.
+   * @since 0.2.0
+   */
+  readonly dedupKey?: string | undefined;
 }
 
 /**
@@ -40,12 +72,27 @@ export interface SendReceipt {
   readonly messageId: string;
   /** Where it was stored. */
   readonly topic: string;
-  /** The queue of the topic, from 0. */
+  /** The queue of the topic, from 0; -1 while the message waits for its time or its transaction. */
   readonly queueId: number;
-  /** Position in the queue; the first is 0. */
+  /** Position in the queue; the first is 0; -1 while the message waits for its time or its transaction. */
   readonly queueOffset: number;
   /** What was reached when the receipt was made; a memory store never promises more than `memory`. */
   readonly durability: 'memory' | Durability;
+  /**
+   * The transaction that the message belongs to.
+   * @since 0.2.0
+   */
+  readonly transactionId?: string | undefined;
+  /**
+   * What `producer.recall` takes back a delay message by, as long as it is not due.
+   * @since 0.2.0
+   */
+  readonly recallHandle?: string | undefined;
+  /**
+   * True where the topic had a message with the same `dedupKey` already: the receipt is that one's, and nothing was stored.
+   * @since 0.2.0
+   */
+  readonly duplicate?: boolean | undefined;
 }
 
 /**
@@ -79,9 +126,19 @@ export interface MessageView<T = unknown> {
   readonly properties: Readonly<Record<string, string>>;
   /** The message group that it was sent with. */
   readonly messageGroup?: string | undefined;
+  /**
+   * The priority of a message of a topic of the type `priority`, 0 to 9.
+   * @since 0.2.0
+   */
+  readonly priority?: number | undefined;
+  /**
+   * When a delay message was to be delivered, milliseconds since the epoch.
+   * @since 0.2.0
+   */
+  readonly deliverAtMs?: number | undefined;
   /** When the producer made it, milliseconds since the epoch. */
   readonly bornAtMs: number;
-  /** When the broker stored it, milliseconds since the epoch; never falls within a store. */
+  /** When the broker stored it (a message that waited: when it became visible), milliseconds since the epoch; never falls within a store. */
   readonly storedAtMs: number;
   /** The first delivery to a group is 1. */
   readonly deliveryAttempt: number;

@@ -1,16 +1,18 @@
 import { BrokerError, illegalArgument, notSupported } from './errors.ts';
+import type { MessageTerms } from './message-terms.ts';
 import { checkFieldNames, requireInteger, requireObject } from './option-checks.ts';
 import { quoted } from './quoted.ts';
 
 /**
- * What a topic accepts: `normal` messages without a message group, `fifo` only those with one, `mixed` both.
+ * What a topic accepts: `normal` messages without anything special, `fifo` only those with a message group, `delay` only those with a delivery time,
+ * `transaction` only those of a transaction, `priority` everything without a message group, by priority; `mixed` everything without a priority.
  * @public
  * @since 0.1.0
  */
-export type TopicType = 'normal' | 'fifo' | 'mixed';
+export type TopicType = 'normal' | 'fifo' | 'delay' | 'transaction' | 'priority' | 'mixed';
 
-/** What a message is, by its fields. */
-export type MessageType = 'normal' | 'fifo';
+/** What a message is, by its fields and by how it is sent. */
+export type MessageType = 'normal' | 'fifo' | 'delay' | 'transaction' | 'priority';
 
 /**
  * Options of a topic.
@@ -22,6 +24,16 @@ export interface TopicOptions {
   readonly type?: TopicType | undefined;
   /** 1 to 1,024; default 4. Can only grow. */
   readonly queueCount?: number | undefined;
+  /**
+   * How long after it became visible a message may still be delivered, milliseconds, where the message does not say it itself; default: for ever.
+   * @since 0.2.0
+   */
+  readonly ttlMs?: number | undefined;
+  /**
+   * How long the `dedupKey` of a message keeps others with the same key out, milliseconds; default 300,000 (5 minutes).
+   * @since 0.2.0
+   */
+  readonly dedupWindowMs?: number | undefined;
   /** `false` keeps everything, which is what this version does anyway. */
   readonly retention?: false | undefined;
 }
@@ -32,6 +44,10 @@ export interface ResolvedTopicOptions {
   readonly type: TopicType;
   /** How many queues it has. */
   readonly queueCount: number;
+  /** Absent in a topic without a time to live. */
+  readonly ttlMs?: number;
+  /** Absent where it is the default. */
+  readonly dedupWindowMs?: number;
 }
 
 /**
@@ -50,6 +66,10 @@ export interface TopicInfo {
   readonly queueCount: number;
   /** How many queues it was created with; message groups are spread over these. */
   readonly createdQueueCount: number;
+  /** How long a message may be delivered after it became visible, milliseconds; `undefined`: for ever. */
+  readonly ttlMs: number | undefined;
+  /** How long a `dedupKey` keeps others out, milliseconds. */
+  readonly dedupWindowMs: number;
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
   /** All its queues, by id. */
@@ -71,9 +91,12 @@ export interface QueueInfo {
 }
 
 const MAX_QUEUES = 1024;
+/** How long a `dedupKey` keeps others out of a topic that does not say it, milliseconds. */
+export const DEFAULT_DEDUP_WINDOW_MS = 300_000;
 const DEFAULT_TOPIC_OPTIONS: ResolvedTopicOptions = Object.freeze({ type: 'mixed', queueCount: 4 });
-const KNOWN: ReadonlySet<string> = new Set(['type', 'queueCount', 'retention']);
-const PLANNED: ReadonlySet<string> = new Set(['ttlMs', 'dedupWindowMs']);
+const KNOWN: ReadonlySet<string> = new Set(['type', 'queueCount', 'ttlMs', 'dedupWindowMs', 'retention']);
+const PLANNED: ReadonlySet<string> = new Set();
+const TYPES: ReadonlySet<unknown> = new Set<TopicType>(['normal', 'fifo', 'delay', 'transaction', 'priority', 'mixed']);
 
 /** Checks the options of a topic and fills what is absent from `defaults`. */
 export function resolveTopicOptions(
@@ -81,43 +104,59 @@ export function resolveTopicOptions(
   defaults: ResolvedTopicOptions = DEFAULT_TOPIC_OPTIONS,
 ): ResolvedTopicOptions {
   if (options === undefined) return { ...defaults };
-  const { type, queueCount, retention } = requireObject('Topic options', options);
+  const { type, queueCount, ttlMs, dedupWindowMs, retention } = requireObject('Topic options', options);
   checkFieldNames('topic options', options, KNOWN, PLANNED);
   if (retention !== undefined && retention !== false) throw notSupported('retention of topic options (other than false)');
   return {
-    type: type === undefined ? defaults.type : requireTopicType(type),
-    queueCount: queueCount === undefined ? defaults.queueCount : requireInteger('queueCount of a topic', queueCount, 1, MAX_QUEUES),
+    ...defaults,
+    ...(type === undefined ? {} : { type: requireTopicType(type) }),
+    ...(queueCount === undefined ? {} : { queueCount: requireInteger('queueCount of a topic', queueCount, 1, MAX_QUEUES) }),
+    ...(ttlMs === undefined ? {} : { ttlMs: requireInteger('ttlMs of a topic', ttlMs, 1) }),
+    ...(dedupWindowMs === undefined ? {} : { dedupWindowMs: requireInteger('dedupWindowMs of a topic', dedupWindowMs, 1) }),
   };
 }
 
 function requireTopicType(type: unknown): TopicType {
-  switch (type) {
-    case 'normal':
-    case 'fifo':
-    case 'mixed':
-      return type;
-    case 'delay':
-    case 'transaction':
-    case 'priority':
-      throw notSupported(`Topic type ${quoted(type)}`);
-    default:
-      throw illegalArgument(`Topic type must be 'normal', 'fifo' or 'mixed', not ${quoted(type)}`);
-  }
+  if (TYPES.has(type)) return type as TopicType;
+  throw illegalArgument(`Topic type must be one of ${[...TYPES].join(', ')}, not ${quoted(type)}`);
 }
 
-/** The type of a message, by its fields. */
-export function messageTypeOf(message: { readonly messageGroup: string | undefined }): MessageType {
-  return message.messageGroup === undefined ? 'normal' : 'fifo';
+/** What decides the type of a message. */
+export interface TypedByFields {
+  readonly messageGroup: string | undefined;
+  readonly terms: MessageTerms | undefined;
+}
+
+/** The type of a message: the first that fits, in RocketMQ's order. */
+export function messageTypeOf({ messageGroup, terms }: TypedByFields, isTransactional: boolean): MessageType {
+  if (isTransactional) return 'transaction';
+  if (terms?.delivery !== undefined) return 'delay';
+  if (messageGroup !== undefined) return 'fifo';
+  return terms?.priority === undefined ? 'normal' : 'priority';
 }
 
 /** Throws `MQ_MESSAGE_PROPERTY_CONFLICT_WITH_TYPE` unless a topic of this type accepts the message. */
-export function checkTopicType(topic: string, type: TopicType, message: { readonly messageGroup: string | undefined }): void {
-  if (type === 'mixed') return;
-  const actual = messageTypeOf(message);
-  if (actual === type) return;
-  const what = actual === 'fifo' ? 'a message with a messageGroup' : 'a message without a messageGroup';
+export function checkTopicType(topic: string, type: TopicType, message: TypedByFields, isTransactional: boolean): void {
+  if (type === 'mixed' && message.terms === undefined) return;
+  if (accepts(type, message, isTransactional)) return;
+  const remedy = message.terms?.priority === undefined && type !== 'mixed' ? 'mixed' : 'priority';
   throw new BrokerError(
     'MQ_MESSAGE_PROPERTY_CONFLICT_WITH_TYPE',
-    `Topic ${quoted(topic)} is of type '${type}' and does not accept ${what}; admin.updateTopic(${quoted(topic)}, { type: 'mixed' }) changes that`,
+    `Topic ${quoted(topic)} is of type '${type}' and does not accept ${WHAT[messageTypeOf(message, isTransactional)]}; admin.updateTopic(${quoted(topic)}, { type: '${remedy}' }) changes that`,
   );
 }
+
+/** A priority needs the queues of a priority topic; there it goes together with a delivery time and a transaction. */
+function accepts(type: TopicType, message: TypedByFields, isTransactional: boolean): boolean {
+  if (type === 'priority') return message.messageGroup === undefined;
+  if (message.terms?.priority !== undefined) return false;
+  return type === 'mixed' || messageTypeOf(message, isTransactional) === type;
+}
+
+const WHAT: Readonly<Record<MessageType, string>> = {
+  normal: 'a message without a messageGroup, delivery time or transaction',
+  fifo: 'a message with a messageGroup',
+  delay: 'a message with a delivery time',
+  transaction: 'a message of a transaction',
+  priority: 'a message with a priority',
+};

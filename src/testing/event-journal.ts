@@ -26,6 +26,7 @@ const KINDS: { readonly [Name in keyof BrokerEvents]: true } = {
   acked: true,
   failed: true,
   deadLettered: true,
+  expired: true,
   unsettledLimit: true,
   topicCreated: true,
   groupCreated: true,
@@ -77,6 +78,7 @@ function topicOf(recorded: RecordedEvent): string | undefined {
     case 'delivered':
     case 'acked':
     case 'deadLettered':
+    case 'expired':
     case 'unsettledLimit':
     case 'topicCreated':
       return recorded.event.topic;

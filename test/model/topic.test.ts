@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { checkTopicType, messageTypeOf, resolveTopicOptions, type TopicOptions } from '../../src/model/topic.ts';
 
-const plain = { messageGroup: undefined };
-const grouped = { messageGroup: 'g' };
+const none = { delivery: undefined, priority: undefined, ttlMs: undefined, dedupKey: undefined };
+const plain = { messageGroup: undefined, terms: undefined };
+const lasting = { messageGroup: undefined, terms: { ...none, ttlMs: 1 } };
+const grouped = { messageGroup: 'g', terms: undefined };
+const delayed = { messageGroup: undefined, terms: { ...none, delivery: { kind: 'delay', delayMs: 0 } } } as const;
+const urgent = { messageGroup: undefined, terms: { ...none, priority: 0 } };
 
 describe('topic options', () => {
   test('default to a mixed topic with four queues', () => {
@@ -23,17 +27,23 @@ describe('topic options', () => {
   });
 
   test.each([
-    [{ type: 'delay' }, 'delay'],
-    [{ type: 'transaction' }, 'transaction'],
-    [{ type: 'priority' }, 'priority'],
-    [{ ttlMs: 5 }, 'ttlMs'],
-    [{ dedupWindowMs: 5 }, 'dedupWindowMs'],
     [{ retention: { maxAgeMs: 5 } }, 'retention'],
     [{ retention: true }, 'retention'],
   ])('name what is not built yet: %j', (options, name) => {
     const attempt = () => resolveTopicOptions(options as TopicOptions);
     expect(attempt).toThrow(expect.objectContaining({ code: 'MQ_NOT_SUPPORTED' }));
     expect(attempt).toThrow(name);
+  });
+
+  test.each([0, -1, 1.5, '5', null])('refuse a time of %o', (ms) => {
+    for (const options of [{ ttlMs: ms }, { dedupWindowMs: ms }])
+      expect(() => resolveTopicOptions(options as TopicOptions)).toThrow(expect.objectContaining({ code: 'MQ_ILLEGAL_ARGUMENT' }));
+  });
+
+  test('keep a time to live and a window where they are given', () => {
+    const options = { type: 'delay', queueCount: 4, ttlMs: 5, dedupWindowMs: 6 } as const;
+    expect(resolveTopicOptions({ type: 'delay', ttlMs: 5, dedupWindowMs: 6 })).toEqual(options);
+    expect(resolveTopicOptions({ dedupWindowMs: 7 }, options)).toEqual({ ...options, dedupWindowMs: 7 });
   });
 
   test.each([null, 'fifo', [], { type: 'FIFO' }, { type: null }, { queues: 4 }])('are not %j', (options) => {
@@ -43,23 +53,39 @@ describe('topic options', () => {
 
 describe('the type of a topic', () => {
   test('is that of a message by its message group', () => {
-    expect([messageTypeOf(plain), messageTypeOf(grouped)]).toEqual(['normal', 'fifo']);
+    expect([plain, lasting, grouped, delayed, urgent].map((message) => messageTypeOf(message, false))).toEqual([
+      'normal',
+      'normal',
+      'fifo',
+      'delay',
+      'priority',
+    ]);
+    expect(messageTypeOf(grouped, true)).toBe('transaction');
   });
 
   test('accepts messages of its own type, and any when it is mixed', () => {
     expect(() => {
-      checkTopicType('t', 'normal', plain);
-      checkTopicType('t', 'fifo', grouped);
-      checkTopicType('t', 'mixed', plain);
-      checkTopicType('t', 'mixed', grouped);
+      checkTopicType('t', 'normal', plain, false);
+      checkTopicType('t', 'normal', lasting, false);
+      checkTopicType('t', 'fifo', grouped, false);
+      checkTopicType('t', 'delay', delayed, false);
+      checkTopicType('t', 'transaction', plain, true);
+      for (const message of [plain, lasting, grouped, delayed]) checkTopicType('t', 'mixed', message, true);
+      for (const message of [plain, lasting, delayed, urgent]) checkTopicType('t', 'priority', message, true);
     }).not.toThrow();
   });
 
   test.each([
     ['normal', grouped],
+    ['normal', delayed],
     ['fifo', plain],
-  ] as const)('%s refuses the other, and names itself and the call that changes it', (type, message) => {
-    const attempt = () => checkTopicType('orders', type, message);
+    ['delay', plain],
+    ['transaction', plain],
+    ['priority', grouped],
+    ['mixed', urgent],
+    ['normal', urgent],
+  ] as const)('%s refuses another, and names itself and the call that changes it', (type, message) => {
+    const attempt = () => checkTopicType('orders', type, message, false);
     expect(attempt).toThrow(expect.objectContaining({ code: 'MQ_MESSAGE_PROPERTY_CONFLICT_WITH_TYPE' }));
     expect(attempt).toThrow(`'${type}'`);
     expect(attempt).toThrow('admin.updateTopic("orders"');

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { MessageExtension } from '../../src/storage/log/message-extension.ts';
 import type { MessageContent } from '../../src/storage/log/message-record.ts';
 import type { LeaseTerms, ProgressAddress } from '../../src/storage/log/state-records.ts';
 import { hashMessageGroup } from '../../src/storage/message-group-hash.ts';
@@ -52,6 +53,17 @@ const body = fc.oneof<fc.Arbitrary<Uint8Array | string>[]>(
   fc.nat({ max: 255 }).map((byte) => new Uint8Array(150_000).fill(byte)),
 );
 
+const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
+
+/** What few messages have. */
+const extension: fc.Arbitrary<MessageExtension> = fc.record({
+  deliverAtMs: optional(u64),
+  delayMs: optional(u64),
+  ttlMs: optional(u64),
+  dedup: optional(text.map((key) => ({ key, hash: hashMessageGroup(key) }))),
+  transactionId: optional(hexId),
+});
+
 /** Messages of all shapes. */
 export const content: fc.Arbitrary<MessageContent> = fc
   .record({
@@ -65,6 +77,7 @@ export const content: fc.Arbitrary<MessageContent> = fc
     properties: fc.option(fc.dictionary(fc.oneof(text, fc.constantFrom('__proto__', 'constructor', 'toString')), text, { maxKeys: 5 }), {
       nil: undefined,
     }),
+    extension: fc.option(extension, { nil: undefined }),
     body,
   })
   .map((message) => ({

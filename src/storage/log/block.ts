@@ -121,6 +121,14 @@ export class Block {
     return this.#reader;
   }
 
+  /** Kind of record `number`. */
+  kindOf(number: number): number {
+    this.#starts ??= this.#findStarts();
+    const start = this.#starts[number];
+    if (start === undefined || number >= this.records) throw corrupt(`block ${this.sequence} has no record ${number}`);
+    return this.bytes[start] as number;
+  }
+
   /** Kind of record `number`, and the bounds of its content. */
   record(number: number): RecordBounds {
     this.#starts ??= this.#findStarts();

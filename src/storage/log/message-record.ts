@@ -3,6 +3,7 @@ import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import type { GroupHash } from '../message-group-hash.ts';
 import type { Block } from './block.ts';
+import { type MessageExtension, readExtension, writeExtension } from './message-extension.ts';
 import { isHexId, MESSAGE_ID_BYTES, readHexId, writeHexId } from './message-id-bytes.ts';
 import { RECORD } from './record-kinds.ts';
 
@@ -15,11 +16,13 @@ import { RECORD } from './record-kinds.ts';
  *      GROUP       u32 u32 hash (high, low), short text
  *      KEYS        u16 count, short texts
  *      PROPERTIES  u16 count, pairs of short text and long text
- *      EXTENSION   u32 length, bytes; reserved
+ *      EXTENSION   u32 length, bytes; see message-extension.ts
  *      the body, up to the end of the record
+ *
+ * Delay messages and half messages have the same content under kinds of their own; their queue offset is 0, and a pointer record gives them a real one.
  */
 const FLAG = { tag: 1, group: 2, keys: 4, properties: 8, textId: 16, extension: 32 } as const;
-const KNOWN_FLAGS = 31;
+const KNOWN_FLAGS = 63;
 const QUEUE_OFFSET_AT = 8;
 
 /** What a message record is made of. */
@@ -35,6 +38,7 @@ export interface MessageContent {
   readonly groupHash: GroupHash | undefined;
   readonly keys: readonly string[];
   readonly properties: Readonly<Record<string, string>> | undefined;
+  readonly extension?: MessageExtension | undefined;
   readonly body: Uint8Array | string;
 }
 
@@ -65,6 +69,7 @@ export function writeMessage(writer: ByteWriter, message: MessageContent): numbe
     for (const key of message.keys) writer.shortText(key);
   }
   if (message.properties !== undefined) writeProperties(writer, message.properties);
+  if (message.extension !== undefined) writeExtension(writer, message.extension);
   if (typeof message.body === 'string') writer.text(message.body);
   else writer.raw(message.body);
   return start + QUEUE_OFFSET_AT;
@@ -78,6 +83,8 @@ export interface MessageHead {
   tagHash: number;
   groupHigh: number;
   groupLow: number;
+  /** Says what follows the head; for `readExtensionBehindHead`. */
+  flags: number;
 }
 
 /** Reads the head into `into`, which replay uses again for every message. */
@@ -95,6 +102,21 @@ export function readMessageHead(reader: ByteReader, into: MessageHead): void {
   }
   into.groupHigh = flags & FLAG.group ? reader.u32() : 0;
   into.groupLow = flags & FLAG.group ? reader.u32() : 0;
+  into.flags = flags;
+  if (flags & FLAG.group) reader.skip(reader.u16());
+}
+
+/** The extension of the message whose head was read last with this reader; `undefined` where it has none. */
+export function readExtensionBehindHead(reader: ByteReader, flags: number): MessageExtension | undefined {
+  if ((flags & FLAG.extension) === 0) return undefined;
+  if (flags & FLAG.keys) for (let left = reader.u16(); left > 0; left--) reader.skip(reader.u16());
+  if (flags & FLAG.properties) {
+    for (let left = reader.u16(); left > 0; left--) {
+      reader.skip(reader.u16());
+      reader.skip(reader.u32());
+    }
+  }
+  return readExtension(reader);
 }
 
 /** A message as it was stored; owns its body and its strings. */
@@ -109,17 +131,25 @@ export interface StoredMessage {
   readonly messageGroup: string | undefined;
   readonly keys: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
+  readonly extension: MessageExtension | undefined;
   readonly body: Uint8Array;
+}
+
+/** Where a message that waited lies since it is visible, and since when. */
+export interface VisiblePlace {
+  readonly queueId: number;
+  readonly queueOffset: number;
+  readonly storedAtMs: number;
 }
 
 const NO_KEYS: readonly string[] = Object.freeze([]);
 const NO_PROPERTIES: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
 
-/** Reads record `number` of a block as a message. */
-export function readMessage(block: Block, number: number): StoredMessage {
+/** Reads record `number` of a block as a message; `place` is that of the pointer that made it visible. */
+export function readMessage(block: Block, number: number, place?: VisiblePlace): StoredMessage {
   const bounds = block.record(number);
   const { kind, end } = bounds;
-  if (kind !== RECORD.message) throw corrupt(`record ${number} of block ${block.sequence} is of kind ${kind}, not a message`);
+  if (!isMessageKind(kind)) throw corrupt(`record ${number} of block ${block.sequence} is of kind ${kind}, not a message`);
   const reader = block.readerAt(bounds);
   const topicId = reader.u32();
   const queueId = reader.u16();
@@ -132,8 +162,26 @@ export function readMessage(block: Block, number: number): StoredMessage {
   const messageGroup = flags & FLAG.group ? groupOf(reader) : undefined;
   const keys = flags & FLAG.keys ? keysOf(reader) : NO_KEYS;
   const properties = flags & FLAG.properties ? propertiesOf(reader) : NO_PROPERTIES;
+  const extension = flags & FLAG.extension ? readExtension(reader) : undefined;
   const body = block.bytes.slice(reader.at, end);
-  return { topicId, queueId, queueOffset, messageId, bornAtMs, storedAtMs: block.storedAtMs, tag, messageGroup, keys, properties, body };
+  return {
+    topicId,
+    queueId: place?.queueId ?? queueId,
+    queueOffset: place?.queueOffset ?? queueOffset,
+    messageId,
+    bornAtMs,
+    storedAtMs: place?.storedAtMs ?? block.storedAtMs,
+    tag,
+    messageGroup,
+    keys,
+    properties,
+    extension,
+    body,
+  };
+}
+
+function isMessageKind(kind: number): boolean {
+  return kind === RECORD.message || kind === RECORD.delayed || kind === RECORD.half;
 }
 
 function flagsOf(message: MessageContent, textId: boolean): number {
@@ -142,6 +190,7 @@ function flagsOf(message: MessageContent, textId: boolean): number {
     (message.groupHash === undefined ? 0 : FLAG.group) |
     (message.keys.length === 0 ? 0 : FLAG.keys) |
     (message.properties === undefined ? 0 : FLAG.properties) |
+    (message.extension === undefined ? 0 : FLAG.extension) |
     (textId ? FLAG.textId : 0)
   );
 }

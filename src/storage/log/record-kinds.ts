@@ -29,14 +29,21 @@ export const RECORD = {
   redrive: 18,
   /** Dead letters of a group were thrown away. */
   purge: 19,
-  /** Reserved: a message with a delivery time; half messages; pointers to both once they are due or committed. */
+  /** Settled without a delivery, because their time to live was over. */
+  expired: 20,
+  /** A message with a delivery time, invisible until a pointer is written. */
   delayed: 30,
-  due: 31,
+  /** A message that waited is visible: its delay is over, or its transaction was committed. */
+  pointer: 31,
+  /** A delay message was taken back before it was due. */
   recall: 32,
+  /** A message of a transaction, invisible until a pointer is written. */
   half: 33,
+  /** A transaction was committed or rolled back. */
   transactionEnd: 34,
+  /** A producer was asked what became of a transaction, or the transaction was parked. */
   transactionCheck: 35,
-  /** Reserved: application values. */
+  /** Values of the application. */
   applicationPut: 40,
   applicationDelete: 41,
   /** Reserved: retention. */

@@ -24,7 +24,7 @@ export async function lostOffsets(
   if (!index.catalogue.topics.has(address.topicId)) return lost;
   const queue = await index.loadQueue(address.topicId, address.queueId);
   // Nobody is ever given a lost offset between others; that a group has passed it by stays true.
-  const settles = record.kind === RECORD.ack || record.kind === RECORD.filtered;
+  const settles = record.kind === RECORD.ack || record.kind === RECORD.filtered || record.kind === RECORD.expired;
   for (const offset of offsetsOf(record.kind, record.reader)) {
     const position = offset < queue.end ? (await index.loadRun(queue, offset)).positionAt(offset) : undefined;
     const isLost = position === NO_POSITION ? !settles : position === undefined || position > record.position;

@@ -2,10 +2,8 @@ import { BrokerError } from '../../model/errors.ts';
 import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { BrokerIndex } from '../index/broker-index.ts';
 import type { MetadataChange } from '../index/catalogue.ts';
-import type { ConsumeQueue } from '../index/consume-queue.ts';
 import type { QueueProgress } from '../index/queue-progress.ts';
 import type { Block } from '../log/block.ts';
-import { type MessageHead, readMessageHead } from '../log/message-record.ts';
 import { RECORD } from '../log/record-kinds.ts';
 import {
   type DeadLetterMark,
@@ -19,23 +17,22 @@ import {
 } from '../log/state-records.ts';
 import { type LogPosition, logPosition } from '../log-position.ts';
 import { lostOffsets } from './lost-offsets.ts';
+import { MESSAGE_KINDS, MessageReplay } from './message-replay.ts';
+import { ReplayLoss } from './replay-loss.ts';
 
 /**
  * What each kind of record does to the index. Every value says up to which position it is complete, so that a record is applied once,
  * however often it is replayed.
  */
 export class RecordReplay {
-  /** Records whose topic or group is not there: a power cut or a damaged block took it. */
-  dangling = 0;
-  /** Offsets of queues whose messages are gone. */
-  lostMessages = 0;
-  /** Blocks before the present one are gone, so that records may speak of messages which are not there. */
-  isAfterLoss = false;
+  readonly messages: MessageReplay;
   readonly #index: BrokerIndex;
-  readonly #head: MessageHead = { topicId: 0, queueId: 0, queueOffset: 0, tagHash: 0, groupHigh: 0, groupLow: 0 };
+  readonly #loss: ReplayLoss;
 
-  constructor(index: BrokerIndex) {
+  constructor(index: BrokerIndex, loss: ReplayLoss = new ReplayLoss()) {
     this.#index = index;
+    this.#loss = loss;
+    this.messages = new MessageReplay(index, loss);
   }
 
   /** Answers a promise only where something has to be loaded first. */
@@ -44,7 +41,7 @@ export class RecordReplay {
     const { kind } = bounds;
     const position = logPosition(block.sequence, number);
     const reader = block.readerAt(bounds);
-    if (kind === RECORD.message) return this.#message(reader, position);
+    if (MESSAGE_KINDS.has(kind)) return this.messages.apply(kind, reader, position);
     if (kind === RECORD.metadata) {
       this.#metadata(reader, position);
       return undefined;
@@ -62,29 +59,6 @@ export class RecordReplay {
       progress.releaseProcessLeases(unclean);
       progress.includes = position;
     }
-  }
-
-  #message(reader: ByteReader, position: LogPosition): Promise<void> | undefined {
-    const head = this.#head;
-    readMessageHead(reader, head);
-    const queue = this.#index.queue(head.topicId, head.queueId);
-    if (queue !== undefined) return this.#publish(queue, head, position);
-    if (!this.#index.catalogue.topics.has(head.topicId)) {
-      // The topic was deleted later, or its creation is gone with a damaged block.
-      if (head.topicId >= this.#index.catalogue.nextTopicId) this.dangling++;
-      return undefined;
-    }
-    const copy = { ...head };
-    return this.#index.loadQueue(head.topicId, head.queueId).then((loaded) => this.#publish(loaded, copy, position));
-  }
-
-  #publish(queue: ConsumeQueue, head: MessageHead, position: LogPosition): undefined {
-    if (position <= queue.includes) return;
-    // A power cut may have taken the messages before an offset that was given again afterwards.
-    if (head.queueOffset < queue.end) throw corrupt(`offset ${head.queueOffset} of queue ${queue.topicId}/${queue.queueId} comes twice`);
-    this.lostMessages += head.queueOffset - queue.end;
-    queue.publish(head.queueOffset, position, head.tagHash, head.groupHigh, head.groupLow);
-    this.#index.noteQueue(queue);
   }
 
   #metadata(reader: ByteReader, position: LogPosition): void {
@@ -105,11 +79,11 @@ export class RecordReplay {
       !catalogue.groups.has(address.groupId) ||
       (!catalogue.topics.has(address.topicId) && kind !== RECORD.redrive && kind !== RECORD.purge)
     ) {
-      if (address.groupId >= catalogue.nextGroupId || address.topicId >= catalogue.nextTopicId) this.dangling++;
+      if (address.groupId >= catalogue.nextGroupId || address.topicId >= catalogue.nextTopicId) this.#loss.dangling++;
       return;
     }
-    const lost = this.isAfterLoss ? await lostOffsets(this.#index, address, { kind, reader, position }) : NOTHING_LOST;
-    this.dangling += lost.size;
+    const lost = this.#loss.isAfterLoss ? await lostOffsets(this.#index, address, { kind, reader, position }) : NOTHING_LOST;
+    this.#loss.dangling += lost.size;
     this.#letters(address, kind, reader, { position, lost });
     if (kind === RECORD.purge) return;
     const progress = this.#index.progress(address) ?? (await this.#index.loadProgress(address));
@@ -143,7 +117,7 @@ export class RecordReplay {
 
   /** A group that was reset to the end of a queue follows it when a power cut took that end. */
   #withinQueue({ topicId, queueId }: ProgressAddress, offset: number): number {
-    if (!this.isAfterLoss) return offset;
+    if (!this.#loss.isAfterLoss) return offset;
     return Math.min(offset, this.#index.queue(topicId, queueId)?.end ?? offset);
   }
 
@@ -155,6 +129,7 @@ export class RecordReplay {
         });
       case RECORD.ack:
       case RECORD.filtered:
+      case RECORD.expired:
         return readOffsets(reader, (first, count) => {
           for (let offset = first; offset < first + count; offset++) if (!lost.has(offset)) progress.settle(offset);
         });
@@ -192,6 +167,7 @@ const STATE_KINDS: ReadonlySet<number> = new Set([
   RECORD.handOut,
   RECORD.ack,
   RECORD.filtered,
+  RECORD.expired,
   RECORD.giveBack,
   RECORD.retryWait,
   RECORD.changeInvisible,

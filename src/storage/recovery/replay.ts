@@ -7,6 +7,7 @@ import { RECORD } from '../log/record-kinds.ts';
 import { damagedStore, isCorruption } from '../store-errors.ts';
 import { type Gap, readOpened } from './opened-record.ts';
 import { RecordReplay } from './record-replay.ts';
+import { ReplayLoss } from './replay-loss.ts';
 
 /** What a replay found. */
 export interface ReplayResult {
@@ -21,6 +22,7 @@ export interface ReplayResult {
 export class Replay {
   readonly #checksum: Checksum;
   readonly #storeTag: number;
+  readonly #loss = new ReplayLoss();
   readonly #records: RecordReplay;
   readonly #damages: Damage[] = [];
   #gaps: Gap[] = [];
@@ -30,7 +32,7 @@ export class Replay {
     this.#checksum = options.checksum;
     this.#storeTag = options.storeTag;
     this.#lastStoredAtMs = options.storedAtMs;
-    this.#records = new RecordReplay(index);
+    this.#records = new RecordReplay(index, this.#loss);
   }
 
   /** @throws BrokerError `MQ_STORE_DAMAGED` when blocks are missing that were durable. */
@@ -41,7 +43,7 @@ export class Replay {
         const sequence = sequenceOfKey(key);
         if (sequence > expected) {
           this.#gaps.push({ from: expected, to: sequence - 1 });
-          this.#records.isAfterLoss = true;
+          this.#loss.lost(expected, sequence - 1);
         }
         expected = sequence + 1;
         await this.#block(sequence, value);
@@ -57,7 +59,7 @@ export class Replay {
       block = Block.read(value, sequence, this.#checksum);
     } catch (error) {
       if (!isCorruption(error)) throw error;
-      this.#records.isAfterLoss = true;
+      this.#loss.lost(sequence, sequence);
       this.#damages.push({ kind: 'corruptBlock', store: 'log', detail: error.message, lostBlocks: 1, position: sequence });
       return;
     }
@@ -92,7 +94,7 @@ export class Replay {
         position: gap.from,
       });
     }
-    const dangling = this.#records.dangling;
+    const { dangling, lostMessages } = this.#loss;
     if (dangling > 0) {
       this.#damages.push({
         kind: 'missingBlocks',
@@ -101,7 +103,6 @@ export class Replay {
         lostMessages: dangling,
       });
     }
-    const lostMessages = this.#records.lostMessages;
     if (lostMessages > 0) {
       this.#damages.push({
         kind: 'missingBlocks',

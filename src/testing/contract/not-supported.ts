@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Message } from '../../index.ts';
 import type { ContractTheme } from './contract-theme.ts';
 import { GROUP, refuses, type Scene, TOPIC, wrongly } from './scene.ts';
 
-/** Fields of the full contract that this version refuses by name. */
-const plannedFields: Readonly<Record<string, unknown>> = {
-  delayMs: 1_000,
-  deliverAtMs: 1,
-  priority: 3,
-  ttlMs: 1_000,
-  dedupKey: 'key',
-};
 const plannedAdmin = [
   'getMessage',
   'findMessages',
@@ -36,17 +27,6 @@ function call(target: object, name: string): () => unknown {
 export const notSupported: ContractTheme = {
   name: 'what is not built yet is refused, never ignored',
   tests: {
-    ...Object.fromEntries(
-      Object.entries(plannedFields).map(([field, value]) => [
-        `${field} of a message is MQ_NOT_SUPPORTED`,
-        async (scene: Scene) => {
-          const message = wrongly<Message>({ topic: TOPIC, body: 'x', [field]: value });
-          await refusesByName(field, () => scene.producer.send(message));
-          await refusesByName(field, () => scene.producer.sendBatch([message]));
-          await scene.receiveNothing(await scene.simple());
-        },
-      ]),
-    ),
     'a typed topic is MQ_NOT_SUPPORTED': async (scene) => {
       await refuses('MQ_NOT_SUPPORTED', () => scene.producer.send(wrongly({ topic: { name: TOPIC }, body: 'x' })));
     },
@@ -70,13 +50,7 @@ export const notSupported: ContractTheme = {
       await refusesByName('atomic', call(scene.messaging, 'atomic'));
       await refusesByName('store', () => wrongly<{ store: unknown }>(scene.messaging).store);
     },
-    'topics of types to come are MQ_NOT_SUPPORTED': async (scene) => {
-      for (const type of ['delay', 'transaction', 'priority'])
-        await refusesByName(type, () => scene.admin.createTopic(TOPIC, wrongly({ type })));
-    },
     'options of topics to come are MQ_NOT_SUPPORTED': async (scene) => {
-      for (const option of ['ttlMs', 'dedupWindowMs'])
-        await refusesByName(option, () => scene.admin.createTopic(TOPIC, wrongly({ [option]: 1_000 })));
       await refusesByName('retention', () => scene.admin.createTopic(TOPIC, wrongly({ retention: { maxAgeMs: 1 } })));
       await scene.admin.createTopic(TOPIC, { retention: false });
     },

@@ -18,6 +18,7 @@ import { sendingRefusals } from './sending-refusals.ts';
 import { startPositions } from './start-positions.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tagFilters } from './tag-filters.ts';
+import { timeToLive } from './time-to-live.ts';
 import { topicsAndGroups } from './topics-and-groups.ts';
 
 /** Every subject of the contract, in the order of a message's life. */
@@ -36,6 +37,7 @@ export const themes: readonly ContractTheme[] = [
   deadLettersTheme,
   messageGroups,
   tagFilters,
+  timeToLive,
   startPositions,
   subscriptions,
   topicsAndGroups,

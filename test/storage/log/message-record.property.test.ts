@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { tagHash } from '../../../src/model/tag-filter.ts';
 import { portableCrc32 } from '../../../src/storage/checksum.ts';
 import { Block, BlockBuilder } from '../../../src/storage/log/block.ts';
-import { type MessageHead, readMessage, readMessageHead, writeMessage } from '../../../src/storage/log/message-record.ts';
+import {
+  type MessageHead,
+  readExtensionBehindHead,
+  readMessage,
+  readMessageHead,
+  writeMessage,
+} from '../../../src/storage/log/message-record.ts';
 import { RECORD } from '../../../src/storage/log/record-kinds.ts';
 import { content, u64 } from '../arbitraries.ts';
 
@@ -43,10 +49,13 @@ describe('a message record', () => {
         builder.setU64(writeMessage(builder, message), queueOffset);
         builder.end();
         const block = Block.own(builder.finish(STAMP, portableCrc32));
-        const head: MessageHead = { topicId: -1, queueId: -1, queueOffset: -1, tagHash: -1, groupHigh: -1, groupLow: -1 };
-        readMessageHead(block.readerAt(block.record(0)), head);
+        const head: MessageHead = { topicId: -1, queueId: -1, queueOffset: -1, tagHash: -1, groupHigh: -1, groupLow: -1, flags: -1 };
+        const reader = block.readerAt(block.record(0));
+        readMessageHead(reader, head);
         const { topicId, queueId, tag, groupHash } = message;
+        expect(readExtensionBehindHead(reader, head.flags)).toEqual(message.extension);
         expect(head).toEqual({
+          flags: head.flags,
           topicId,
           queueId,
           queueOffset,

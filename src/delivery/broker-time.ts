@@ -1,0 +1,20 @@
+import type { Clock } from '../model/clock.ts';
+
+/**
+ * The time by which delays run: begins where the wall clock stands at the opening (never before what the store has seen), goes on with the
+ * monotonic clock, and so knows no steps. An instant that outlasts the process is stored in it.
+ */
+export class BrokerTime {
+  readonly #clock: Clock;
+  readonly #offsetMs: number;
+
+  constructor(clock: Clock, lastStoredAtMs: number) {
+    this.#clock = clock;
+    this.#offsetMs = Math.max(clock.now(), lastStoredAtMs) - clock.monotonic();
+  }
+
+  /** Integer milliseconds since the epoch, as far as the wall clock was right at the opening. */
+  now(): number {
+    return Math.floor(this.#clock.monotonic() + this.#offsetMs);
+  }
+}

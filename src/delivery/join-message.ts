@@ -1,0 +1,30 @@
+import type { DeliveryTime, MessageTerms } from '../model/message-terms.ts';
+import type { MessageDraft } from '../model/message-validation.ts';
+import type { MessageExtension } from '../storage/log/message-extension.ts';
+import { hashMessageGroup } from '../storage/message-group-hash.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import { MessageEntry } from './message-entry.ts';
+import type { Route } from './route.ts';
+import type { JoinTerms } from './sent-entry.ts';
+
+/** Lets a message join a group as what it is: visible at once, or waiting for its time. */
+export function joinMessage(context: DeliveryContext, draft: MessageDraft, route: Route, join: JoinTerms): void {
+  const { terms } = draft;
+  const extension = terms === undefined ? undefined : extensionOf(context, terms);
+  context.store.log.join(join.group, new MessageEntry(context, draft, route, join, extension), draft.body.length);
+}
+
+/** What of a message's terms is stored with it; a priority is told by its queue. */
+export function extensionOf(context: DeliveryContext, { delivery, ttlMs, dedupKey }: MessageTerms): MessageExtension | undefined {
+  if (delivery === undefined && ttlMs === undefined && dedupKey === undefined) return undefined;
+  return {
+    ...(delivery === undefined ? {} : timeOf(context, delivery)),
+    ttlMs,
+    dedup: dedupKey === undefined ? undefined : { key: dedupKey, hash: hashMessageGroup(dedupKey) },
+  };
+}
+
+function timeOf(context: DeliveryContext, delivery: DeliveryTime): Pick<MessageExtension, 'deliverAtMs' | 'delayMs'> {
+  if (delivery.kind === 'instant') return { deliverAtMs: delivery.atMs };
+  return { deliverAtMs: context.time.now() + delivery.delayMs, delayMs: delivery.delayMs };
+}

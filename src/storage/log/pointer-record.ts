@@ -1,0 +1,87 @@
+import type { ByteReader } from '../byte-reader.ts';
+import type { ByteWriter } from '../byte-writer.ts';
+import { blockSequenceOf, type LogPosition, recordNumberOf } from '../log-position.ts';
+import type { Block } from './block.ts';
+import type { CommitLog } from './commit-log.ts';
+import { readMessage, type StoredMessage } from './message-record.ts';
+import { RECORD } from './record-kinds.ts';
+
+/*
+ * Content of a pointer record, which makes a message visible that waited; the body is never written again:
+ *
+ *   0  u32 topic id, u16 queue id, u64 queue offset
+ *  14  u64 log position of the message
+ *  22  i32 tag hash, u32 u32 message group hash (high, low)
+ *  34  u8 what it waited for (1 an instant, 2 the end of a delay, 3 its transaction), u64 the instant (0 for a transaction)
+ */
+const ORIGINS = ['', 'instant', 'delay', 'transaction'] as const;
+export const POINTER_BYTES = 43;
+
+/** What a message waited for: an instant of the wall clock, the end of a delay, or the commit of its transaction. */
+export type PointerOrigin = 'instant' | 'delay' | 'transaction';
+
+/** A message that waited and is visible now. */
+export interface Pointer {
+  readonly topicId: number;
+  readonly queueId: number;
+  readonly queueOffset: number;
+  readonly target: LogPosition;
+  readonly tagHash: number;
+  readonly groupHigh: number;
+  readonly groupLow: number;
+  readonly origin: PointerOrigin;
+  /** When it was due; together with `target` the key of its timer. 0 for a transaction. */
+  readonly dueAtMs: number;
+}
+
+export function writePointer(writer: ByteWriter, pointer: Pointer): void {
+  writer.u32(pointer.topicId);
+  writer.u16(pointer.queueId);
+  writer.u64(pointer.queueOffset);
+  writer.u64(pointer.target);
+  writer.i32(pointer.tagHash);
+  writer.u32(pointer.groupHigh);
+  writer.u32(pointer.groupLow);
+  writer.u8(ORIGINS.indexOf(pointer.origin));
+  writer.u64(pointer.dueAtMs);
+}
+
+export function readPointer(reader: ByteReader): Pointer {
+  return {
+    topicId: reader.u32(),
+    queueId: reader.u16(),
+    queueOffset: reader.u64(),
+    target: reader.u64(),
+    tagHash: reader.i32(),
+    groupHigh: reader.u32(),
+    groupLow: reader.u32(),
+    origin: (ORIGINS[reader.u8()] || 'transaction') as PointerOrigin,
+    dueAtMs: reader.u64(),
+  };
+}
+
+/** Where the message of a consume queue's entry lies, when the entry names a pointer to it. */
+export function targetOf(block: Block, number: number): LogPosition | undefined {
+  if (block.kindOf(number) !== RECORD.pointer) return undefined;
+  return readPointer(block.readerAt(block.record(number))).target;
+}
+
+/** The message that a consume queue's entry names, from the block of the entry and, where that is a pointer, the block of its target. */
+export function readVisible<B extends Block>(position: LogPosition, blockOf: (sequence: number) => B): StoredMessage {
+  const block = blockOf(blockSequenceOf(position));
+  const number = recordNumberOf(position);
+  if (block.kindOf(number) !== RECORD.pointer) return readMessage(block, number);
+  const { target, queueId, queueOffset } = readPointer(block.readerAt(block.record(number)));
+  const place = { queueId, queueOffset, storedAtMs: block.storedAtMs };
+  return readMessage(blockOf(blockSequenceOf(target)), recordNumberOf(target), place);
+}
+
+/** The same, read from the log where it is not in memory. @throws BrokerError `MQ_STORE_CORRUPT` */
+export async function readVisibleFrom(log: CommitLog, position: LogPosition): Promise<StoredMessage> {
+  const blocks = new Map<number, Block>();
+  const block = await log.read(blockSequenceOf(position));
+  blocks.set(block.sequence, block);
+  const target = targetOf(block, recordNumberOf(position));
+  if (target !== undefined) blocks.set(blockSequenceOf(target), await log.read(blockSequenceOf(target)));
+  return readVisible(position, (sequence) => blocks.get(sequence) as Block);
+}
