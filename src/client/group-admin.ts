@@ -4,15 +4,17 @@ import type { GroupQueue } from '../delivery/group-queue.ts';
 import { oldestUnsettled } from '../delivery/oldest-unsettled.ts';
 import { resetOffset } from '../delivery/reset-offset.ts';
 import { startOffset } from '../delivery/start-position.ts';
+import type { Topic } from '../delivery/topic.ts';
 import { topicNotFound } from '../delivery/topics.ts';
 import type { GroupProgress, OffsetReset, Page, PageRequest, ResetOffsetRequest } from '../model/admin.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import { type GroupInfo, type GroupOptions, type ResolvedGroupOptions, resolveGroupOptions, resolveStartFrom } from '../model/group.ts';
 import { validateGroupName, validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireBoolean, requireInteger, requireObject } from '../model/option-checks.ts';
+import { PRIORITY_LEVELS } from '../model/priority-levels.ts';
 import { pageByName } from './page.ts';
 
-const RESET_KNOWN: ReadonlySet<string> = new Set(['topic', 'queueId', 'to', 'dryRun']);
+const RESET_KNOWN: ReadonlySet<string> = new Set(['topic', 'queueId', 'priority', 'to', 'dryRun']);
 const NONE: ReadonlySet<string> = new Set();
 
 /** Consumer groups and how far they are, as administration creates, changes and shows them. */
@@ -83,11 +85,11 @@ export class GroupAdmin {
     if (topic === undefined) throw topicNotFound(topicName, 'only a topic that exists has positions');
     await group.attachTopic(topic);
     const all = group.queues.get(topic.record.topicId) ?? [];
-    const queues = request.queueId === undefined ? all : [queueAt(all, request.queueId)];
+    const queues = queuesOf(all, topic, request);
     const resets: OffsetReset[] = [];
     for (const queue of queues) {
       const to = await this.#target(queue, request);
-      resets.push({ topic: topicName, queueId: queue.queue.queueId, from: queue.progress.floor, to });
+      resets.push({ topic: topicName, ...topic.placeOf(queue.queue.queueId), from: queue.progress.floor, to });
       if (!dryRun) await resetOffset(this.#delivery.context, queue, to);
     }
     return resets;
@@ -97,6 +99,8 @@ export class GroupAdmin {
     const { to } = request;
     if (typeof to === 'object' && to !== null && 'offset' in to) {
       if (request.queueId === undefined) throw illegalArgument('resetOffset to an offset needs a queueId');
+      if (queue.topic.hasPriorities && request.priority === undefined)
+        throw illegalArgument('resetOffset to an offset of a priority topic needs a priority: each has offsets of its own');
       const { end } = queue.queue;
       if (!Number.isSafeInteger(to.offset) || to.offset < 0 || to.offset > end) {
         throw new BrokerError('MQ_ILLEGAL_OFFSET', `Offset ${String(to.offset)} is not in 0 to ${end} of queue ${queue.queue.queueId}`);
@@ -124,7 +128,7 @@ export class GroupAdmin {
 
   async #progressOf(queue: GroupQueue): Promise<GroupProgress> {
     const { progress } = queue;
-    const { end, queueId } = queue.queue;
+    const { end } = queue.queue;
     let inflight = 0;
     let delayedRetries = 0;
     for (const message of progress.unsettled.values()) {
@@ -136,7 +140,7 @@ export class GroupAdmin {
     const oldestUnackedAtMs = await oldestUnsettled(this.#delivery.context, queue);
     return {
       topic: queue.topic.record.name,
-      queueId,
+      ...queue.topic.placeOf(queue.queue.queueId),
       floor: progress.floor,
       frontier: queue.examined,
       lag,
@@ -147,10 +151,19 @@ export class GroupAdmin {
   }
 }
 
-function queueAt(queues: readonly GroupQueue[], queueId: number): GroupQueue {
-  const queue = queues[requireInteger('queueId', queueId, 0)];
-  if (queue === undefined) throw illegalArgument(`queueId ${queueId} is not one of the topic's ${queues.length} queues`);
-  return queue;
+/** The queues that a request names. */
+function queuesOf(all: readonly GroupQueue[], topic: Topic, { queueId, priority }: ResetOffsetRequest): GroupQueue[] {
+  const { queueCount } = topic.record.options;
+  if (queueId !== undefined && requireInteger('queueId', queueId, 0) >= queueCount)
+    throw illegalArgument(`queueId ${queueId} is not one of the topic's ${queueCount} queues`);
+  if (priority !== undefined) {
+    requireInteger('priority', priority, 0, PRIORITY_LEVELS - 1);
+    if (!topic.hasPriorities) throw illegalArgument(`Topic ${JSON.stringify(topic.record.name)} has no priorities; leave priority out`);
+  }
+  return all.filter(({ queue }) => {
+    const place = topic.placeOf(queue.queueId);
+    return (queueId === undefined || place.queueId === queueId) && (priority === undefined || place.priority === priority);
+  });
 }
 
 function sameOptions(left: ResolvedGroupOptions, right: ResolvedGroupOptions): boolean {

@@ -3,6 +3,7 @@ import type { Topic } from '../delivery/topic.ts';
 import type { Page, PageRequest } from '../model/admin.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import { validateTopicName } from '../model/names.ts';
+import { placeOfQueue } from '../model/priority-levels.ts';
 import {
   DEFAULT_DEDUP_WINDOW_MS,
   type ResolvedTopicOptions,
@@ -40,6 +41,11 @@ export class TopicAdmin {
       if (resolved.queueCount < record.options.queueCount) {
         throw illegalArgument(
           `queueCount of topic ${JSON.stringify(name)} is ${record.options.queueCount}; it can grow but not shrink to ${resolved.queueCount}`,
+        );
+      }
+      if ((resolved.type === 'priority') !== (record.options.type === 'priority')) {
+        throw illegalArgument(
+          `Topic ${JSON.stringify(name)} is of type '${record.options.type}'; a topic has priorities from its creation or never, so create another one`,
         );
       }
       return resolved;
@@ -87,6 +93,6 @@ function infoOf({ record, queues }: Topic): TopicInfo {
     ttlMs: record.options.ttlMs,
     dedupWindowMs: dedupWindowOf(record.options),
     createdAtMs: record.createdAtMs,
-    queues: queues.map(({ queueId, end }) => ({ queueId, minOffset: 0, maxOffset: end })),
+    queues: queues.map(({ queueId, end }) => ({ ...placeOfQueue(record.options.type, queueId), minOffset: 0, maxOffset: end })),
   };
 }

@@ -1,4 +1,5 @@
 import type { DeadLetter } from '../model/admin.ts';
+import { placeOfQueue } from '../model/priority-levels.ts';
 import type { StoredDeadLetter } from '../storage/index/dead-letters.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
 import { readVisibleFrom } from '../storage/log/pointer-record.ts';
@@ -17,13 +18,15 @@ export async function readDeadLetter(context: DeliveryContext, group: string, st
   const { mark, address } = stored;
   const message = await readVisibleFrom(context.store.log, mark.position);
   // The name of a deleted topic is gone; its number is all that is left to tell.
-  const topic = context.store.index.catalogue.topics.get(address.topicId)?.name ?? `#${address.topicId}`;
+  const record = context.store.index.catalogue.topics.get(address.topicId);
+  const topic = record?.name ?? `#${address.topicId}`;
+  const place = placeOfQueue(record?.options.type ?? 'mixed', address.queueId);
   const letter: DeadLetter = {
-    message: storedView(message, { topic, attempt: mark.attempts }),
+    message: storedView(message, { topic, place, attempt: mark.attempts }),
     messageId: message.messageId,
     group,
     originTopic: topic,
-    originQueueId: address.queueId,
+    originQueueId: place.queueId,
     originQueueOffset: mark.offset,
     attempts: mark.attempts,
     reason: mark.reason,

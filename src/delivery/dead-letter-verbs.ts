@@ -30,7 +30,7 @@ export async function redriveToGroup(delivery: Delivery, group: ConsumerGroup, l
 /** Sends dead letters on as new messages for all groups of a topic, in the commit that takes them off the list. */
 export async function redriveToTopic(delivery: Delivery, topic: Topic, letters: readonly ReadDeadLetter[]): Promise<void> {
   const { context } = delivery;
-  const drafts = letters.map(({ message }) => draftOf(topic, message));
+  const drafts = letters.map((letter) => draftOf(topic, letter));
   for (const draft of drafts) checkTopicType(draft.topic, topic.record.options.type, draft, false);
   await delivery.gate.enter(0, { onFull: 'wait', timeoutMs: 30_000, signal: undefined });
   const commit = context.store.log.open();
@@ -76,8 +76,11 @@ function storedOf(letters: readonly ReadDeadLetter[]): ReadDeadLetter['stored'][
   return letters.map(({ stored }) => stored);
 }
 
-function draftOf(topic: Topic, message: ReadDeadLetter['message']): MessageDraft {
+/** A priority goes along where the topic has some; what the message waited for, and how long it was to live, is over. */
+function draftOf(topic: Topic, { message, letter }: ReadDeadLetter): MessageDraft {
+  const priority = topic.hasPriorities ? letter.message.priority : undefined;
+  const terms = priority === undefined ? undefined : { delivery: undefined, ttlMs: undefined, dedupKey: undefined, priority };
   const { body, tag, keys, messageGroup } = message;
   const properties = Object.keys(message.properties).length === 0 ? undefined : message.properties;
-  return { topic: topic.record.name, body, tag, keys, properties, messageGroup, partitionKey: undefined, terms: undefined };
+  return { topic: topic.record.name, body, tag, keys, properties, messageGroup, partitionKey: undefined, terms };
 }

@@ -9,7 +9,14 @@ export async function tellAcked(context: DeliveryContext, queue: GroupQueue, mes
   const { offset, attempt } = message;
   const messageId = await messageIdAt(context, queue, offset);
   const [group, topic] = [queue.group.record.name, queue.topic.record.name];
-  context.events.emit('acked', { group, topic, messageId, queueId: queue.queue.queueId, queueOffset: offset, attempt });
+  context.events.emit('acked', {
+    group,
+    topic,
+    messageId,
+    queueId: queue.topic.placeOf(queue.queue.queueId).queueId,
+    queueOffset: offset,
+    attempt,
+  });
 }
 
 /** Emits `deadLettered`; only called where somebody listens. */
@@ -24,7 +31,13 @@ export async function tellDeadLettered(context: DeliveryContext, queue: GroupQue
 export async function tellExpired(context: DeliveryContext, queue: GroupQueue, offset: number): Promise<void> {
   const messageId = await messageIdAt(context, queue, offset);
   const [group, topic] = [queue.group.record.name, queue.topic.record.name];
-  context.events.emit('expired', { group, topic, messageId, queueId: queue.queue.queueId, queueOffset: offset });
+  context.events.emit('expired', {
+    group,
+    topic,
+    messageId,
+    queueId: queue.topic.placeOf(queue.queue.queueId).queueId,
+    queueOffset: offset,
+  });
 }
 
 /** The id of a message, or nothing where its block cannot be read any more: an event is no reason to fail. */

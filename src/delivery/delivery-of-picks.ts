@@ -171,7 +171,8 @@ function messageOf(context: DeliveryContext, pick: Pick, blockOf: FoundBlocks): 
 
 function viewsOf(context: DeliveryContext, entry: HandOutEntry): MessageView[] {
   const { picks, messages, held, terms } = entry;
-  const facts = { topic: entry.topicName, untilMs: terms.untilMs, handles: context.handles };
+  const { topicName: topic, place } = entry;
+  const facts = { topic, place, untilMs: terms.untilMs, handles: context.handles };
   const views: MessageView[] = [];
   for (let i = 0; i < messages.length; i++) {
     const lease = { held: held[i] as UnsettledMessage, leaseNumber: terms.firstLease + i };

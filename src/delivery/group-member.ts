@@ -5,9 +5,10 @@ import type { StoredMessage } from '../storage/log/message-record.ts';
 import type { ConsumerGroup, Member } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { type HandOutResult, handOut, type PickTaker, type PickVerdict } from './delivery-of-picks.ts';
-import { settleFiltered } from './filtered.ts';
-import type { GroupQueue, Pick } from './group-queue.ts';
+import type { Pick } from './group-queue.ts';
 import { giveBack } from './lease-end.ts';
+import { PriorityLane } from './priority-lane.ts';
+import { type QueueLane, SingleLane } from './queue-lane.ts';
 import type { Topic } from './topic.ts';
 
 /** What a consumer does when its group's queues may have something for it, and when one of its leases runs out. */
@@ -31,7 +32,7 @@ export class GroupMember implements Member, PickTaker {
   readonly filters: Map<string, TagFilter> = new Map();
   readonly #context: DeliveryContext;
   readonly #callbacks: MemberCallbacks;
-  #queues: { queue: GroupQueue; filter: TagFilter }[] = [];
+  #lanes: QueueLane[] = [];
   #next = 0;
   #closed = false;
   /** Hand-outs on their way to the log. */
@@ -46,12 +47,13 @@ export class GroupMember implements Member, PickTaker {
 
   /** The group has other topics or queues than before. */
   topicsChanged(): void {
-    this.#queues = [];
+    this.#lanes = [];
     for (const queues of this.group.queues.values()) {
-      for (const queue of queues) {
-        const filter = this.filters.get(queue.topic.record.name);
-        if (filter !== undefined) this.#queues.push({ queue, filter });
-      }
+      const topic = queues[0]?.topic;
+      const filter = topic === undefined ? undefined : this.filters.get(topic.record.name);
+      if (topic === undefined || filter === undefined) continue;
+      if (topic.hasPriorities) this.#lanes.push(new PriorityLane(this.#context, queues, filter));
+      else for (const queue of queues) this.#lanes.push(new SingleLane(this.#context, queue, filter));
     }
     this.wake();
   }
@@ -75,21 +77,17 @@ export class GroupMember implements Member, PickTaker {
 
   /** True while something is being read that may bring messages. */
   get isLoading(): boolean {
-    return this.#queues.some(({ queue }) => queue.isLoading);
+    return this.#lanes.some((lane) => lane.isLoading);
   }
 
   /** Takes up to `most` messages that are visible now; answers how many were chosen, which `result` hears of when they are committed. */
   take(most: number, invisibleMs: number, result: HandOutResult): number {
     if (this.#closed || this.group.record.options.paused) return 0;
     const picks: Pick[] = [];
-    const queues = this.#queues;
-    for (let i = 0; i < queues.length && picks.length < most; i++) {
-      const { queue, filter } = queues[(this.#next + i) % queues.length] as { queue: GroupQueue; filter: TagFilter };
-      if (!queue.hasWork) continue;
-      queue.collect(picks, most, filter);
-      if (queue.skipped.length > 0) settleFiltered(this.#context, queue);
-    }
-    this.#next = (this.#next + 1) % Math.max(1, queues.length);
+    const lanes = this.#lanes;
+    for (let i = 0; i < lanes.length && picks.length < most; i++)
+      (lanes[(this.#next + i) % lanes.length] as QueueLane).collect(picks, most);
+    this.#next = (this.#next + 1) % Math.max(1, lanes.length);
     if (picks.length > 0) handOut(this.#context, picks, { member: this, invisibleMs, result: this.#counted(result) });
     return picks.length;
   }

@@ -86,6 +86,12 @@ export class GroupQueue {
     if (picks.length < most && this.group.mayTakeNew(this.topic.record.name)) this.#collectNew(picks, most, filter);
   }
 
+  /** Log position of the message that comes next, as far as it is known without reading; positions rise with the age of the log. */
+  nextPosition(): LogPosition | undefined {
+    const offset = this.ready.top ?? (this.examined < this.queue.end ? this.examined : undefined);
+    return offset === undefined ? undefined : this.#runAt(offset)?.positionAt(offset);
+  }
+
   /** A pick that came to nothing is due again at once. */
   putBack(pick: Pick): void {
     if (pick.generation !== this.generation) return;
@@ -169,8 +175,9 @@ export class GroupQueue {
 
   /** Reads what comes first, so that a first receive sees all queues and not only those that happen to be in memory. */
   async preload(): Promise<void> {
-    if (this.examined >= this.queue.end || this.queue.runInMemory(this.examined) !== undefined) return;
-    this.#run = await this.#context.store.index.loadRun(this.queue, this.examined);
+    const first = this.ready.top ?? this.examined;
+    if (first >= this.queue.end || this.queue.runInMemory(first) !== undefined) return;
+    this.#run = await this.#context.store.index.loadRun(this.queue, first);
   }
 
   /** The run that holds an offset when it is in memory; else it is loaded, and the group is woken afterwards. */

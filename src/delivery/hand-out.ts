@@ -1,3 +1,4 @@
+import type { QueuePlace } from '../model/priority-levels.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { BlockBuilder } from '../storage/log/block.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
@@ -42,6 +43,11 @@ export class HandOutEntry extends StateEntry {
     return this.queue.topic.record.name;
   }
 
+  /** The queue as applications see it. */
+  get place(): QueuePlace {
+    return this.queue.topic.placeOf(this.queue.queue.queueId);
+  }
+
   protected override write(builder: BlockBuilder): void {
     writeHandOut(builder, this.terms, this.picks);
   }
@@ -72,8 +78,9 @@ export class HandOutEntry extends StateEntry {
   protected override effects(): void {
     if (this.#context.events.listenerCount('delivered') === 0) return;
     const { group, topic } = this.queue;
+    const { queueId } = this.place;
     for (const [index, message] of this.messages.entries()) {
-      const { messageId, queueId, queueOffset } = message;
+      const { messageId, queueOffset } = message;
       const attempt = this.picks[index]?.attempt ?? 1;
       this.#context.events.emit('delivered', {
         group: group.record.name,

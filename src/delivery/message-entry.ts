@@ -30,7 +30,8 @@ export class MessageEntry extends SentEntry {
 
   override receipt(durability: SendReceipt['durability']): SendReceipt {
     const { queue, topic } = this.route;
-    return { messageId: this.messageId, topic: topic.record.name, queueId: queue.queueId, queueOffset: this.#queueOffset, durability };
+    const { queueId } = topic.placeOf(queue.queueId);
+    return { messageId: this.messageId, topic: topic.record.name, queueId, queueOffset: this.#queueOffset, durability };
   }
 
   protected override undo(): void {

@@ -1,5 +1,6 @@
 import { BrokerError } from '../model/errors.ts';
 import type { MessageView } from '../model/message.ts';
+import type { QueuePlace } from '../model/priority-levels.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
 import type { GroupQueue } from './group-queue.ts';
@@ -13,6 +14,8 @@ export type HeldMessage = UnsettledMessage;
 /** What all views of one hand-out share. */
 export interface HandOutFacts {
   readonly topic: string;
+  /** The queue as applications see it. */
+  readonly place: QueuePlace;
   readonly untilMs: number;
   readonly handles: ReceiptHandles;
 }
@@ -44,6 +47,7 @@ class View implements MessageView {
   readonly keys: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
   readonly messageGroup: string | undefined;
+  readonly priority: number | undefined;
   readonly deliverAtMs: number | undefined;
   readonly bornAtMs: number;
   readonly storedAtMs: number;
@@ -57,13 +61,14 @@ class View implements MessageView {
   constructor(message: Content, facts: ViewFacts, attempt: number, lease: Delivered | undefined) {
     this.messageId = message.messageId;
     this.topic = facts.topic;
-    this.queueId = message.queueId;
+    this.queueId = facts.place.queueId;
     this.queueOffset = message.queueOffset;
     this.body = message.body;
     this.tag = message.tag;
     this.keys = message.keys;
     this.properties = message.properties;
     this.messageGroup = message.messageGroup;
+    this.priority = facts.place.priority;
     this.deliverAtMs = message.deliverAtMs ?? (message as Partial<StoredMessage>).extension?.deliverAtMs;
     this.bornAtMs = message.bornAtMs;
     this.storedAtMs = message.storedAtMs;
@@ -122,14 +127,20 @@ export function deliveredView(message: Content, facts: HandOutFacts, attempt: nu
 }
 
 /** A view for reading only, as administration shows it: nothing can be acknowledged with it. */
-export function storedView(message: Content, facts: { readonly topic: string; readonly attempt: number }): MessageView {
-  return new View(message, { topic: facts.topic, untilMs: 0, handles: undefined }, facts.attempt, undefined);
+export function storedView(
+  message: Content,
+  facts: { readonly topic: string; readonly place: QueuePlace; readonly attempt: number },
+): MessageView {
+  const { topic, place, attempt } = facts;
+  return new View(message, { topic, place, untilMs: 0, handles: undefined }, attempt, undefined);
 }
 
 /** A view like another one, for a lease with a new end. */
-export function renewedView(view: MessageView, facts: Omit<HandOutFacts, 'topic'>, lease: Delivered): MessageView {
+export function renewedView(view: MessageView, facts: Omit<HandOutFacts, 'topic' | 'place'>, lease: Delivered): MessageView {
   const content: Content = { ...view, tag: view.tag, messageGroup: view.messageGroup };
-  return new View(content, { topic: view.topic, ...facts }, view.deliveryAttempt, lease);
+  const { queueId, priority } = view;
+  const place = priority === undefined ? { queueId } : { queueId, priority };
+  return new View(content, { topic: view.topic, place, ...facts }, view.deliveryAttempt, lease);
 }
 
 /** The message of a genuine view while this very delivery is the valid one. */

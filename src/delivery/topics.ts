@@ -1,5 +1,6 @@
 import { BrokerError } from '../model/errors.ts';
 import { validateTopicName } from '../model/names.ts';
+import { storedQueueCount } from '../model/priority-levels.ts';
 import type { ResolvedTopicOptions } from '../model/topic.ts';
 import type { TopicRecord } from '../storage/index/catalogue.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
@@ -134,7 +135,7 @@ export class Topics {
 
   async #loadQueues(record: TopicRecord): Promise<Topic> {
     const { index } = this.#context.store;
-    const ids = Array.from({ length: record.options.queueCount }, (_, queueId) => queueId);
+    const ids = Array.from({ length: storedQueueCount(record.options) }, (_, queueId) => queueId);
     const topic = new Topic(record, await Promise.all(ids.map((queueId) => index.loadQueue(record.topicId, queueId))));
     // It may have been deleted while its queues were read.
     if (this.record(record.name)?.topicId === record.topicId) this.#loaded.set(record.name, topic);
@@ -148,6 +149,6 @@ export function topicNotFound(name: string, remedy: string): BrokerError {
 }
 
 function newQueues(context: DeliveryContext, record: TopicRecord, from: number): ConsumeQueue[] {
-  const count = record.options.queueCount - from;
+  const count = storedQueueCount(record.options) - from;
   return Array.from({ length: count }, (_, index) => context.store.index.newQueue(record.topicId, from + index));
 }

@@ -37,6 +37,11 @@ export interface GroupProgress {
   readonly topic: string;
   /** The queue of the topic, from 0. */
   readonly queueId: number;
+  /**
+   * In a priority topic each queue has offsets of its own for each priority; else `undefined`.
+   * @since 0.2.0
+   */
+  readonly priority?: number | undefined;
   /** Everything below this offset is settled. */
   readonly floor: number;
   /** The next offset that has not been looked at. */
@@ -61,6 +66,11 @@ export interface ResetOffsetRequest {
   readonly topic: string;
   /** One queue; absent for all. An `offset` needs it. */
   readonly queueId?: number | undefined;
+  /**
+   * One priority of a priority topic; absent for all. An `offset` in such a topic needs it.
+   * @since 0.2.0
+   */
+  readonly priority?: number | undefined;
   /** The new position. */
   readonly to:
     | StartFrom
@@ -82,6 +92,11 @@ export interface OffsetReset {
   readonly topic: string;
   /** The queue of the topic, from 0. */
   readonly queueId: number;
+  /**
+   * Only in a priority topic.
+   * @since 0.2.0
+   */
+  readonly priority?: number | undefined;
   /** The floor before. */
   readonly from: number;
   /** The floor and frontier after. */

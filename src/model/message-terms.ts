@@ -2,6 +2,7 @@ import { BrokerError, illegalArgument } from './errors.ts';
 import type { Limits } from './limits.ts';
 import type { Message } from './message.ts';
 import { requireInteger } from './option-checks.ts';
+import { PRIORITY_LEVELS } from './priority-levels.ts';
 import { quoted } from './quoted.ts';
 import { exceedsUtf8, hasControlCharacter, isBlank, isWellFormed } from './utf8.ts';
 
@@ -14,8 +15,6 @@ export const DELAY_LEVELS_MS: readonly number[] = Object.freeze(
   [1, 5, 10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200].map((seconds) => seconds * 1000),
 );
 
-/** Priorities are 0 to this one. */
-export const HIGHEST_PRIORITY = 9;
 const MAX_DEDUP_KEY_BYTES = 1024;
 
 /** When a message is to be delivered: an instant of the wall clock, or a while from its send. */
@@ -35,7 +34,7 @@ export function termsOf(message: Message, limits: Limits): MessageTerms | undefi
   const delivery = deliveryOf(message, limits);
   if (delivery === undefined && priority === undefined && ttlMs === undefined && dedupKey === undefined) return undefined;
   if (priority !== undefined) {
-    requireInteger('The priority of a message', priority, 0, HIGHEST_PRIORITY);
+    requireInteger('The priority of a message', priority, 0, PRIORITY_LEVELS - 1);
     if (messageGroup !== undefined)
       throw illegalArgument('A message has a priority or a messageGroup, not both: a message group is delivered in the order of its sends');
   }

@@ -84,6 +84,11 @@ export interface TopicInfo {
 export interface QueueInfo {
   /** From 0. */
   readonly queueId: number;
+  /**
+   * In a priority topic each queue has offsets of its own for each priority; else `undefined`.
+   * @since 0.2.0
+   */
+  readonly priority?: number | undefined;
   /** Offset of the oldest message that is kept. */
   readonly minOffset: number;
   /** Offset that the next message gets. */
@@ -139,10 +144,9 @@ export function messageTypeOf({ messageGroup, terms }: TypedByFields, isTransact
 export function checkTopicType(topic: string, type: TopicType, message: TypedByFields, isTransactional: boolean): void {
   if (type === 'mixed' && message.terms === undefined) return;
   if (accepts(type, message, isTransactional)) return;
-  const remedy = message.terms?.priority === undefined && type !== 'mixed' ? 'mixed' : 'priority';
   throw new BrokerError(
     'MQ_MESSAGE_PROPERTY_CONFLICT_WITH_TYPE',
-    `Topic ${quoted(topic)} is of type '${type}' and does not accept ${WHAT[messageTypeOf(message, isTransactional)]}; admin.updateTopic(${quoted(topic)}, { type: '${remedy}' }) changes that`,
+    `Topic ${quoted(topic)} is of type '${type}' and does not accept ${what(message, isTransactional)}; ${remedy(topic, type, message)}`,
   );
 }
 
@@ -151,6 +155,16 @@ function accepts(type: TopicType, message: TypedByFields, isTransactional: boole
   if (type === 'priority') return message.messageGroup === undefined;
   if (message.terms?.priority !== undefined) return false;
   return type === 'mixed' || messageTypeOf(message, isTransactional) === type;
+}
+
+function what(message: TypedByFields, isTransactional: boolean): string {
+  return message.terms?.priority === undefined ? WHAT[messageTypeOf(message, isTransactional)] : WHAT.priority;
+}
+
+/** A topic has priorities from its creation or never. */
+function remedy(topic: string, type: TopicType, { terms }: TypedByFields): string {
+  if (terms?.priority === undefined && type !== 'priority') return `admin.updateTopic(${quoted(topic)}, { type: 'mixed' }) changes that`;
+  return `send it to a topic that admin.createTopic(name, { type: '${type === 'priority' ? 'fifo' : 'priority'}' }) has created`;
 }
 
 const WHAT: Readonly<Record<MessageType, string>> = {

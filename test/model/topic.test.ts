@@ -88,6 +88,6 @@ describe('the type of a topic', () => {
     const attempt = () => checkTopicType('orders', type, message, false);
     expect(attempt).toThrow(expect.objectContaining({ code: 'MQ_MESSAGE_PROPERTY_CONFLICT_WITH_TYPE' }));
     expect(attempt).toThrow(`'${type}'`);
-    expect(attempt).toThrow('admin.updateTopic("orders"');
+    expect(attempt).toThrow(/admin\.(updateTopic\("orders"|createTopic)/);
   });
 });

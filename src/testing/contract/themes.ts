@@ -8,6 +8,7 @@ import { iterating } from './iterating.ts';
 import { messageGroups } from './message-groups.ts';
 import { notSupported } from './not-supported.ts';
 import { onewayAndAbort } from './oneway-and-abort.ts';
+import { priorities } from './priorities.ts';
 import { progressAndReset } from './progress-and-reset.ts';
 import { pushConsumer } from './push-consumer.ts';
 import { pushFailures } from './push-failures.ts';
@@ -33,6 +34,7 @@ export const themes: readonly ContractTheme[] = [
   iterating,
   pushConsumer,
   pushFailures,
+  priorities,
   retryPolicies,
   deadLettersTheme,
   messageGroups,
