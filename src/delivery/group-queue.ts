@@ -1,16 +1,15 @@
-import { isBrokerError } from '../model/errors.ts';
 import type { TagFilter } from '../model/tag-filter.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import type { EntryRun } from '../storage/index/entry-run.ts';
 import type { QueueProgress, UnsettledMessage } from '../storage/index/queue-progress.ts';
 import { type LogPosition, NO_POSITION } from '../storage/log-position.ts';
 import type { GroupKey } from '../storage/message-group-hash.ts';
-import { isCorruption } from '../storage/store-errors.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { GroupPort } from './group-port.ts';
 import { MessageGroupLocks, type Successor } from './message-group-locks.ts';
 import { searchMessageGroup } from './message-group-search.ts';
 import { OffsetHeap } from './offset-heap.ts';
+import { QueueReading, READ_RETRY_MS } from './queue-reading.ts';
 import type { Topic } from './topic.ts';
 
 /** A message that was chosen for a delivery and belongs to nobody else until that is committed or given up. */
@@ -23,9 +22,6 @@ export interface Pick {
   /** Which life of the queue it belongs to: a reset makes picks of before void. */
   readonly generation: number;
 }
-
-/** What could not be read, for another reason than damage, is tried again after this while. */
-const READ_RETRY_MS = 1000;
 
 /** Entries that are looked at in one go; a longer walk lets the event loop have its turn in between. */
 const WALK_ENTRIES = 16_384;
@@ -54,12 +50,9 @@ export class GroupQueue {
   outOfDate: number[] = [];
   readonly #context: DeliveryContext;
   #run: EntryRun | undefined;
-  /** Something is being read from the index; until it is there nothing is picked. */
-  #loading = 0;
+  readonly #reading: QueueReading;
   /** Message groups whose next message is being looked for; a receive that does not wait still waits for that. */
   #searching = 0;
-  /** The index failed here: nothing more is picked, else every attempt would fail again. */
-  #unreadable = false;
 
   constructor(context: DeliveryContext, group: GroupPort, topic: Topic, parts: { queue: ConsumeQueue; progress: QueueProgress }) {
     this.#context = context;
@@ -68,20 +61,21 @@ export class GroupQueue {
     this.queue = parts.queue;
     this.progress = parts.progress;
     this.examined = parts.progress.frontier;
+    this.#reading = new QueueReading(context, group);
   }
 
   /** Something is being read that may bring messages. */
   get isLoading(): boolean {
-    return this.#loading > 0 || this.#searching > 0;
+    return this.#reading.pending > 0 || this.#searching > 0;
   }
 
   get hasWork(): boolean {
-    return !this.#unreadable && !this.frozen && this.#loading === 0 && (this.ready.size > 0 || this.examined < this.queue.end);
+    return this.#reading.isIdle && !this.frozen && (this.ready.size > 0 || this.examined < this.queue.end);
   }
 
   /** Chooses up to `most` messages: what is due again first, then what is new. */
   collect(picks: Pick[], most: number, filter: TagFilter): void {
-    if (this.#loading > 0 || this.#unreadable || this.frozen) return;
+    if (!this.#reading.isIdle || this.frozen) return;
     this.#collectReady(picks, most);
     if (picks.length < most && this.group.mayTakeNew(this.topic.record.name)) this.#collectNew(picks, most, filter);
   }
@@ -161,7 +155,7 @@ export class GroupQueue {
   }
 
   #bringBack(message: UnsettledMessage, offset: number): void {
-    this.#load(
+    this.#reading.load(
       async () => {
         if (this.progress.unsettled.get(offset) !== message) return;
         const run = await this.#context.store.index.loadRun(this.queue, offset);
@@ -189,32 +183,10 @@ export class GroupQueue {
       this.#run = inMemory;
       return inMemory;
     }
-    this.#load(async () => {
+    this.#reading.load(async () => {
       this.#run = await this.#context.store.index.loadRun(this.queue, offset);
     });
     return undefined;
-  }
-
-  /** `again` is called after a while when the read failed for another reason than damage. */
-  #load(read: () => Promise<void>, again: () => void = () => this.group.wake()): void {
-    this.#loading++;
-    read().then(
-      () => {
-        this.#loading--;
-        this.group.wake();
-      },
-      (error: unknown) => {
-        this.#loading--;
-        this.group.reportUnreadable(isBrokerError(error) ? error : new Error('the index cannot be read', { cause: error }));
-        if (!isCorruption(error)) {
-          this.#context.clock.setTimer(READ_RETRY_MS, again);
-          return;
-        }
-        this.#unreadable = true;
-        this.#context.store.distrustIndex(error);
-        this.group.wake();
-      },
-    );
   }
 
   #collectReady(picks: Pick[], most: number): void {
@@ -265,7 +237,7 @@ export class GroupQueue {
     const walkEnd = this.examined + WALK_ENTRIES;
     while (picks.length < most && this.examined < this.queue.end) {
       const offset = this.examined;
-      if (offset >= walkEnd) return this.#load(() => new Promise((resolve) => this.#context.process.defer(resolve)));
+      if (offset >= walkEnd) return this.#reading.load(() => new Promise((resolve) => this.#context.process.defer(resolve)));
       const run = this.#runAt(offset);
       if (run === undefined) return;
       this.examined++;

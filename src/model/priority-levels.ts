@@ -1,5 +1,3 @@
-import type { TopicType } from './topic.ts';
-
 /** Priorities of a message: 0, the lowest and the default, to 9. */
 export const PRIORITY_LEVELS = 10;
 
@@ -7,7 +5,7 @@ export const PRIORITY_LEVELS = 10;
  * A priority topic has a queue of its own for each level of each of its queues. They are numbered together, so that a queue that is added later
  * moves none: queue 0 has 0 to 9, queue 1 has 10 to 19.
  */
-export function storedQueueCount(options: { readonly type: TopicType; readonly queueCount: number }): number {
+export function storedQueueCount(options: { readonly type: string; readonly queueCount: number }): number {
   return options.type === 'priority' ? options.queueCount * PRIORITY_LEVELS : options.queueCount;
 }
 
@@ -24,7 +22,7 @@ export interface QueuePlace {
 }
 
 /** What a stored queue of a topic is to an application. */
-export function placeOfQueue(type: TopicType, storedId: number): QueuePlace {
+export function placeOfQueue(type: string, storedId: number): QueuePlace {
   if (type !== 'priority') return { queueId: storedId };
   return { queueId: Math.floor(storedId / PRIORITY_LEVELS), priority: storedId % PRIORITY_LEVELS };
 }
