@@ -32,7 +32,7 @@ export class Sender implements SendWriter {
   /** Throws what is wrong with the call; the promise tells what became of the write. */
   send(message: Message, options: ResolvedSendOptions): Promise<SendReceipt> {
     this.#context.assertOpen();
-    const draft = this.#validate(message);
+    const draft = this.validate(message);
     if (options.signal?.aborted) throw aborted(options.signal);
     const topic = this.#topics.loaded(draft.topic);
     if (topic === undefined || !this.#gate.isOpen(draft.body.length)) return this.#sendLater([draft], options).then(only);
@@ -52,7 +52,7 @@ export class Sender implements SendWriter {
       bytes += body.length;
     }
     if (!this.#gate.isOpen(bytes)) return this.#sendLater(drafts, options);
-    const routes = drafts.map((draft) => this.#route(draft));
+    const routes = drafts.map((draft) => this.route(draft));
     return this.#join(drafts, routes, options);
   }
 
@@ -79,8 +79,15 @@ export class Sender implements SendWriter {
     if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { ...options, timeoutMs: Math.min(options.timeoutMs, leftMs()) });
     this.#context.assertOpen();
     if (options.signal?.aborted) throw aborted(options.signal);
-    const routes = drafts.map((draft) => this.#route(draft));
+    const routes = drafts.map((draft) => this.route(draft));
     return await this.#join(drafts, routes, { ...options, timeoutMs: Math.min(options.timeoutMs, leftMs()) });
+  }
+
+  /** Resolves when the topics of messages are there and there is room for them: what happens in the same turn meets both. */
+  async prepare(drafts: readonly MessageDraft[], { bytes, timeoutMs }: { bytes: number; timeoutMs: number }): Promise<void> {
+    await this.#obtainTopics(drafts, timeoutMs);
+    if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { onFull: 'wait', timeoutMs, signal: undefined });
+    this.#context.assertOpen();
   }
 
   /** A topic whose creation takes longer than the call may is created all the same; the send has stored nothing. */
@@ -97,7 +104,8 @@ export class Sender implements SendWriter {
     await Promise.race([obtained, limit]).finally(() => timer?.cancel());
   }
 
-  #route(draft: MessageDraft): Route {
+  /** Where a message goes; its topic is loaded. */
+  route(draft: MessageDraft): Route {
     const topic = this.#topics.loaded(draft.topic);
     if (topic === undefined)
       throw new BrokerError('MQ_TOPIC_NOT_FOUND', `Topic ${JSON.stringify(draft.topic)} was deleted while the send waited`);
@@ -133,7 +141,8 @@ export class Sender implements SendWriter {
     joinMessage(this.#context, draft, route, { group, completion, nowMs: this.#context.clock.now() });
   }
 
-  #validate(message: Message): MessageDraft {
+  /** A message that keeps every rule. Throws what is wrong with it. */
+  validate(message: Message): MessageDraft {
     const { limits, clock } = this.#context;
     const draft = validateMessage(message, limits);
     if (draft.terms !== undefined) checkDeliveryInstant(draft.terms.delivery, limits, clock.now());
@@ -149,7 +158,7 @@ export class Sender implements SendWriter {
         `A batch of ${messages.length} messages exceeds limits.maxBatchMessages (${limits.maxBatchMessages}); send several`,
       );
     }
-    const drafts = messages.map((message) => this.#validate(message));
+    const drafts = messages.map((message) => this.validate(message));
     let bytes = 0;
     for (const draft of drafts) bytes += draft.body.length;
     if (bytes > limits.maxBatchBytes) {

@@ -1,4 +1,6 @@
 import { acknowledging } from './acknowledging.ts';
+import { applicationStore } from './application-store.ts';
+import { atomicUnits } from './atomic-units.ts';
 import { batches } from './batches.ts';
 import { closing } from './closing.ts';
 import type { ContractTheme } from './contract-theme.ts';
@@ -44,6 +46,8 @@ export const themes: readonly ContractTheme[] = [
   subscriptions,
   topicsAndGroups,
   progressAndReset,
+  atomicUnits,
+  applicationStore,
   closing,
   notSupported,
 ];
