@@ -7,11 +7,13 @@ import { BrokerTime } from './delivery/broker-time.ts';
 import { DeadlineQueue } from './delivery/deadline-queue.ts';
 import { Delivery, fireDeadline } from './delivery/delivery.ts';
 import type { DeliveryContext, DeliveryCounters } from './delivery/delivery-context.ts';
+import { RecallHandles } from './delivery/recall-handle.ts';
 import { ReceiptHandles } from './delivery/receipt-handle.ts';
 import { Suspects } from './delivery/suspects.ts';
 import { Checkpointer } from './maintenance/checkpointer.ts';
 import { DiskWatch } from './maintenance/disk-watch.ts';
 import { Healer } from './maintenance/healer.ts';
+import { TimerPump } from './maintenance/timer-pump.ts';
 import type { BrokerStats } from './model/admin.ts';
 import type { Timer } from './model/clock.ts';
 import { BrokerError } from './model/errors.ts';
@@ -33,9 +35,19 @@ export class BrokerParts {
   readonly #store: Store;
   readonly #healer: Healer;
   readonly #checkpointer: Checkpointer;
+  readonly #timers: TimerPump;
   readonly #deadlines: DeadlineQueue<Parameters<typeof fireDeadline>[0]>;
   readonly #sendDeadlines: DeliveryContext['sendDeadlines'];
-  readonly #counters: DeliveryCounters = { sent: 0, delivered: 0, acked: 0, failed: 0, deadLettered: 0, expired: 0, expiredLeases: 0 };
+  readonly #counters: DeliveryCounters = {
+    sent: 0,
+    delivered: 0,
+    acked: 0,
+    failed: 0,
+    deadLettered: 0,
+    expired: 0,
+    recalled: 0,
+    expiredLeases: 0,
+  };
   readonly #openedAtMs: number;
   #state: BrokerState = 'open';
   #refusesCalls = false;
@@ -50,6 +62,7 @@ export class BrokerParts {
     this.#deadlines = new DeadlineQueue(clock, fireDeadline);
     this.#sendDeadlines = new DeadlineQueue(clock, (send) => send.timeOut());
     this.#checkpointer = new Checkpointer(() => store, clock, logger);
+    this.#timers = new TimerPump(() => this.delivery.dueMessages, clock, logger);
     this.#healer = new Healer({
       store: () => store,
       directory,
@@ -119,6 +132,7 @@ export class BrokerParts {
       for (const damage of store.damages) options.logger.warn({ damage }, 'damage was found while opening');
       await wiring.ready();
       await parts.delivery.recallUnsettled();
+      parts.#timers.start();
       return parts;
     } catch (error) {
       await (parts === undefined ? directory.release() : parts.abandon());
@@ -196,6 +210,8 @@ export class BrokerParts {
       sendDeadlines: this.#sendDeadlines,
       suspects: new Suspects(),
       arrivals,
+      timers: this.#timers,
+      recallHandles: new RecallHandles(this.#store.secret),
       counters: this.#counters,
       storage: storage.kind,
       assertOpen: () => this.#assertOpen(),
@@ -217,10 +233,12 @@ export class BrokerParts {
   #wakeEverybody(): void {
     this.delivery.gate.released();
     this.delivery.groups.wakeAll();
+    this.#timers.retry();
   }
 
   #stopTimers(): void {
     this.#checkpointer.stop();
+    this.#timers.stop();
     this.#deadlines.stop();
     this.#sendDeadlines.stop();
   }
@@ -237,6 +255,7 @@ export class BrokerParts {
       consumers: this.#count('consumer'),
       ...this.#counters,
       unsettled: this.delivery.groups.unsettled,
+      delayed: index.delays.total,
       logBytes: log.writtenBytes,
       logBlocks: log.writtenBlocks,
       groupCommits: log.commits,

@@ -3,6 +3,7 @@ import type {
   Admin,
   BrokerStats,
   DeadLetter,
+  DelayedMessage,
   GroupProgress,
   OffsetReset,
   Page,
@@ -16,6 +17,7 @@ import { notSupported } from '../model/errors.ts';
 import type { GroupInfo, GroupOptions } from '../model/group.ts';
 import type { TopicInfo, TopicOptions } from '../model/topic.ts';
 import { DeadLetterAdmin } from './dead-letter-admin.ts';
+import { DelayAdmin } from './delay-admin.ts';
 import { GroupAdmin } from './group-admin.ts';
 import { TopicAdmin } from './topic-admin.ts';
 
@@ -25,7 +27,6 @@ const PLANNED = [
   'findMessages',
   'readQueue',
   'trackMessage',
-  'listDelayed',
   'listTransactions',
   'resolveTransaction',
   'compact',
@@ -37,6 +38,7 @@ const PLANNED = [
 export class LocalAdmin implements Admin {
   readonly #delivery: Delivery;
   readonly #topics: TopicAdmin;
+  readonly #delays: DelayAdmin;
   readonly #groups: GroupAdmin;
   readonly #deadLetters: DeadLetterAdmin;
   readonly #stats: () => BrokerStats;
@@ -44,6 +46,7 @@ export class LocalAdmin implements Admin {
   constructor(delivery: Delivery, stats: () => BrokerStats) {
     this.#delivery = delivery;
     this.#topics = new TopicAdmin(delivery);
+    this.#delays = new DelayAdmin(delivery);
     this.#groups = new GroupAdmin(delivery);
     this.#deadLetters = new DeadLetterAdmin(delivery);
     this.#stats = stats;
@@ -110,6 +113,10 @@ export class LocalAdmin implements Admin {
 
   purgeDeadLetters(group: string): Promise<PurgeResult> {
     return this.#open(() => this.#deadLetters.purgeDeadLetters(group));
+  }
+
+  listDelayed(topic: string, page?: PageRequest): Promise<Page<DelayedMessage>> {
+    return this.#open(() => this.#delays.listDelayed(topic, page));
   }
 
   /** Answers also while the broker is failed or closed. */

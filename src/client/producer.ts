@@ -1,9 +1,12 @@
 import type { Delivery } from '../delivery/delivery.ts';
+import { recall } from '../delivery/recall.ts';
 import type { ResolvedSendOptions } from '../delivery/send.ts';
 import type { SendTracker } from '../delivery/send-completion.ts';
+import { topicNotFound } from '../delivery/topics.ts';
 import { BrokerError, illegalArgument, isBrokerError, notSupported } from '../model/errors.ts';
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import type { Producer, ProducerOptions, SendOptions } from '../model/messaging.ts';
+import { validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
 
 const DEFAULT_MAX_ATTEMPTS = 3;
@@ -49,8 +52,7 @@ export class LocalProducer implements Producer {
     const beginTransaction = (): never => {
       throw notSupported('producer.beginTransaction');
     };
-    const recall = (): Promise<never> => Promise.reject(notSupported('producer.recall'));
-    Object.defineProperties(LocalProducer.prototype, { beginTransaction: { value: beginTransaction }, recall: { value: recall } });
+    Object.defineProperty(LocalProducer.prototype, 'beginTransaction', { value: beginTransaction });
   }
 
   send(message: Message, options?: SendOptions): Promise<SendReceipt> {
@@ -82,6 +84,16 @@ export class LocalProducer implements Producer {
         else this.#delivery.context.events.emit('error', error);
       },
     );
+  }
+
+  async recall(topicName: string, recallHandle: string): Promise<{ messageId: string }> {
+    this.#assertOpen();
+    const { context, topics } = this.#delivery;
+    const name = validateTopicName(topicName, context.limits);
+    if (typeof recallHandle !== 'string') throw illegalArgument('A recall handle must be the recallHandle of a receipt');
+    const topic = await topics.find(name);
+    if (topic === undefined) throw topicNotFound(name, 'a message can only be recalled from the topic that it was sent to');
+    return await recall(context, topic, context.recallHandles.decode(recallHandle));
   }
 
   async close(): Promise<void> {

@@ -31,7 +31,7 @@ export class TopicAdmin {
         `Topic ${JSON.stringify(name)} exists with ${JSON.stringify(topic.record.options)}; updateTopic changes it`,
       );
     }
-    return infoOf(topic);
+    return this.#infoOf(topic);
   }
 
   async updateTopic(name: string, options: TopicOptions): Promise<TopicInfo> {
@@ -50,7 +50,7 @@ export class TopicAdmin {
       }
       return resolved;
     });
-    return infoOf(topic);
+    return this.#infoOf(topic);
   }
 
   async deleteTopic(name: string): Promise<void> {
@@ -59,7 +59,11 @@ export class TopicAdmin {
 
   async getTopic(name: string): Promise<TopicInfo | undefined> {
     const topic = await this.#delivery.topics.find(name);
-    return topic === undefined ? undefined : infoOf(topic);
+    return topic === undefined ? undefined : this.#infoOf(topic);
+  }
+
+  #infoOf(topic: Topic): TopicInfo {
+    return infoOf(topic, this.#delivery.context.store.index.delays.countOf(topic.record.topicId));
   }
 
   async listTopics(page?: PageRequest): Promise<Page<TopicInfo>> {
@@ -83,7 +87,7 @@ function dedupWindowOf(options: ResolvedTopicOptions): number {
   return options.dedupWindowMs ?? DEFAULT_DEDUP_WINDOW_MS;
 }
 
-function infoOf({ record, queues }: Topic): TopicInfo {
+function infoOf({ record, queues }: Topic, delayed: number): TopicInfo {
   return {
     name: record.name,
     topicId: record.topicId,
@@ -92,6 +96,7 @@ function infoOf({ record, queues }: Topic): TopicInfo {
     createdQueueCount: record.createdQueueCount,
     ttlMs: record.options.ttlMs,
     dedupWindowMs: dedupWindowOf(record.options),
+    delayed,
     createdAtMs: record.createdAtMs,
     queues: queues.map(({ queueId, end }) => ({ ...placeOfQueue(record.options.type, queueId), minOffset: 0, maxOffset: end })),
   };

@@ -10,8 +10,10 @@ import type { Store } from '../storage/store.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { BrokerTime } from './broker-time.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
+import type { RecallHandles } from './recall-handle.ts';
 import type { ReceiptHandles } from './receipt-handle.ts';
 import type { Suspects } from './suspects.ts';
+import type { TimerPort } from './timer-port.ts';
 
 /** Numbers since the broker was opened. */
 export interface DeliveryCounters {
@@ -21,6 +23,7 @@ export interface DeliveryCounters {
   failed: number;
   deadLettered: number;
   expired: number;
+  recalled: number;
   expiredLeases: number;
 }
 
@@ -41,6 +44,8 @@ export interface DeliveryContext {
   readonly sendDeadlines: DeadlineQueue<DeadlineNode & { timeOut(): void }>;
   readonly suspects: Suspects;
   readonly arrivals: Arrivals;
+  readonly timers: TimerPort;
+  readonly recallHandles: RecallHandles;
   readonly counters: DeliveryCounters;
   /** `memory` caps what receipts claim. */
   readonly storage: 'disk' | 'memory';

@@ -2,6 +2,7 @@ import type { ResolvedTopicOptions } from '../model/topic.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import { ConsumerGroups } from './consumer-groups.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import { DueMessages } from './due-messages.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { Sender } from './send.ts';
 import { SendGate } from './send-gate.ts';
@@ -16,6 +17,7 @@ export class Delivery {
   readonly gate: SendGate;
   readonly sender: Sender;
   readonly settlement: Settlement;
+  readonly dueMessages: DueMessages;
 
   constructor(context: DeliveryContext, options: { autoCreateTopics: ResolvedTopicOptions | undefined; autoCreateGroups: boolean }) {
     this.context = context;
@@ -24,6 +26,7 @@ export class Delivery {
     this.gate = new SendGate(context);
     this.sender = new Sender(context, this.topics, this.gate);
     this.settlement = new Settlement(context);
+    this.dueMessages = new DueMessages(context, this.topics);
   }
 
   /** Groups whose state holds something that is due by itself, loaded at open: their leases run out with nobody asking. */

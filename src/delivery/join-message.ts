@@ -2,6 +2,7 @@ import type { DeliveryTime, MessageTerms } from '../model/message-terms.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
 import type { MessageExtension } from '../storage/log/message-extension.ts';
 import { hashMessageGroup } from '../storage/message-group-hash.ts';
+import { DelayedEntry } from './delayed-entry.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { MessageEntry } from './message-entry.ts';
 import type { Route } from './route.ts';
@@ -11,11 +12,22 @@ import type { JoinTerms } from './sent-entry.ts';
 export function joinMessage(context: DeliveryContext, draft: MessageDraft, route: Route, join: JoinTerms): void {
   const { terms } = draft;
   const extension = terms === undefined ? undefined : extensionOf(context, terms);
-  context.store.log.join(join.group, new MessageEntry(context, draft, route, join, extension), draft.body.length);
+  const entry =
+    extension !== undefined && waits(context, extension)
+      ? new DelayedEntry(context, draft, route, join, extension)
+      : new MessageEntry(context, draft, route, join, extension);
+  context.store.log.join(join.group, entry, draft.body.length);
+}
+
+/** What is due already is visible at once. */
+function waits(context: DeliveryContext, extension: MessageExtension): extension is MessageExtension & { deliverAtMs: number } {
+  const { deliverAtMs, delayMs } = extension;
+  if (deliverAtMs === undefined) return false;
+  return delayMs === undefined ? deliverAtMs > context.clock.now() : delayMs > 0;
 }
 
 /** What of a message's terms is stored with it; a priority is told by its queue. */
-export function extensionOf(context: DeliveryContext, { delivery, ttlMs, dedupKey }: MessageTerms): MessageExtension | undefined {
+function extensionOf(context: DeliveryContext, { delivery, ttlMs, dedupKey }: MessageTerms): MessageExtension | undefined {
   if (delivery === undefined && ttlMs === undefined && dedupKey === undefined) return undefined;
   return {
     ...(delivery === undefined ? {} : timeOf(context, delivery)),

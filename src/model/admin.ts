@@ -130,6 +130,24 @@ export interface DeadLetter {
 }
 
 /**
+ * A delay message that waits for its time.
+ * @public
+ * @since 0.2.0
+ */
+export interface DelayedMessage {
+  /** The message; its receipt handle cannot be acknowledged, and its offset is 0. */
+  readonly message: MessageView;
+  /** Its id. */
+  readonly messageId: string;
+  /** The topic that it was sent to. */
+  readonly topic: string;
+  /** When it is due, milliseconds since the epoch. */
+  readonly deliverAtMs: number;
+  /** What `producer.recall` takes it back by. */
+  readonly recallHandle: string;
+}
+
+/**
  * Which dead letters to deliver again, and where.
  * @public
  * @since 0.1.0
@@ -193,10 +211,14 @@ export interface BrokerStats {
   readonly deadLettered: number;
   /** Messages that a group did not get, because their time to live was over. */
   readonly expired: number;
+  /** Delay messages that were taken back. */
+  readonly recalled: number;
   /** Leases that ran out before the message was settled. */
   readonly expiredLeases: number;
   /** Messages in flight or waiting for a retry now, over all groups in memory. */
   readonly unsettled: number;
+  /** Delay messages that wait for their time now. */
+  readonly delayed: number;
   /** Bytes of blocks appended to the commit log. */
   readonly logBytes: number;
   /** Blocks appended to the commit log. */
@@ -254,6 +276,12 @@ export interface Admin {
   redriveDeadLetters(group: string, request?: RedriveRequest): Promise<RedriveResult>;
   /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
   purgeDeadLetters(group: string): Promise<PurgeResult>;
+  /**
+   * Delay messages of a topic that wait, by their time; how many there are tells `getTopic`.
+   * @throws BrokerError `MQ_TOPIC_NOT_FOUND`
+   * @since 0.2.0
+   */
+  listDelayed(topic: string, page?: PageRequest): Promise<Page<DelayedMessage>>;
   /** Counters and gauges now. */
   stats(): Promise<BrokerStats>;
 }

@@ -38,6 +38,7 @@ export type BrokerErrorCode =
   | 'MQ_ILLEGAL_DELIVERY_TIME'
   | 'MQ_INVALID_RECEIPT_HANDLE'
   | 'MQ_RECEIPT_HANDLE_EXPIRED'
+  | 'MQ_INVALID_RECALL_HANDLE'
   | 'MQ_MESSAGE_PROPERTY_CONFLICT_WITH_TYPE'
   | 'MQ_MESSAGE_CORRUPTED'
   | 'MQ_ILLEGAL_POLLING_TIME'
@@ -52,6 +53,7 @@ export type BrokerErrorCode =
   | 'MQ_GROUP_KIND_CONFLICT'
   | 'MQ_SUBSCRIPTION_CONFLICT'
   | 'MQ_TRANSACTION_ENDED'
+  | 'MQ_RECALL_TOO_LATE'
   | 'MQ_REQUEST_TIMEOUT'
   | 'MQ_ABORTED'
   | 'MQ_PAYLOAD_TOO_LARGE'
@@ -150,6 +152,12 @@ export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>
     'A receipt handle was valid once and is now superseded, released or run out; the message may have been delivered again',
     'Settle the newer delivery; give slow work a longer invisible duration',
   ),
+  MQ_INVALID_RECALL_HANDLE: entry(
+    40000,
+    false,
+    'A recall handle was never issued by this store, or is of another topic',
+    'Pass the `recallHandle` of the receipt unchanged, with the topic that the message was sent to',
+  ),
   MQ_MESSAGE_PROPERTY_CONFLICT_WITH_TYPE: entry(
     40014,
     false,
@@ -199,6 +207,12 @@ export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>
     'Give all members the same expression, or use another group',
   ),
   MQ_TRANSACTION_ENDED: entry(42800, false, 'The transaction was committed or rolled back before', 'Begin another transaction'),
+  MQ_RECALL_TOO_LATE: entry(
+    42800,
+    false,
+    'A delay message cannot be recalled, because it has come due or was recalled before',
+    'Treat it as delivered; let the consumer find out whether it is still wanted',
+  ),
   MQ_REQUEST_TIMEOUT: entry(
     40800,
     true,

@@ -123,6 +123,20 @@ export interface ExpiredEvent {
 }
 
 /**
+ * A delay message was taken back before it was due.
+ * @public
+ * @since 0.2.0
+ */
+export interface RecalledEvent {
+  /** The topic of the message. */
+  readonly topic: string;
+  /** The id of the message. */
+  readonly messageId: string;
+  /** When it would have been due, milliseconds since the epoch. */
+  readonly deliverAtMs: number;
+}
+
+/**
  * A group holds `limits.maxUnsettledPerGroup` messages of a topic in flight or waiting; until some are settled it gets redeliveries only.
  * @public
  * @since 0.1.0
@@ -186,6 +200,8 @@ export interface BrokerEvents {
   deadLettered: (event: DeadLetteredEvent) => void;
   /** A message's time to live was over. */
   expired: (event: ExpiredEvent) => void;
+  /** A delay message was taken back. */
+  recalled: (event: RecalledEvent) => void;
   /** A group is at its limit. */
   unsettledLimit: (event: UnsettledLimitEvent) => void;
   /** A topic was created, by an admin or by itself. */

@@ -35,7 +35,8 @@ export interface Message<T = unknown> {
    */
   readonly deliverAtMs?: number | undefined;
   /**
-   * Delivered after this while, milliseconds, 0 to `limits.maxDelayMs`; steps of the wall clock do not matter to it. Not together with `deliverAtMs`.
+   * Delivered after this while, milliseconds, 0 to `limits.maxDelayMs`. Steps of the wall clock do not matter to it while the broker is open; when
+   * it is opened again, the wall clock tells how much time has passed. Not together with `deliverAtMs`.
    * @since 0.2.0
    */
   readonly delayMs?: number | undefined;

@@ -79,6 +79,13 @@ export interface Producer {
   sendBatch(messages: readonly Message[], options?: SendOptions): Promise<SendReceipt[]>;
   /** Sends without a promise; without a callback an error goes to the broker's `error` event. A wrong call throws at once. */
   sendOneway(message: Message, callback?: (error: BrokerError | undefined, receipt?: SendReceipt) => void): void;
+  /**
+   * Takes a delay message back that is not due yet; nobody will get it.
+   * @param recallHandle - of the receipt, or of `admin.listDelayed`
+   * @throws BrokerError `MQ_RECALL_TOO_LATE` when it does not wait any more, `MQ_INVALID_RECALL_HANDLE`, `MQ_TOPIC_NOT_FOUND`
+   * @since 0.2.0
+   */
+  recall(topic: string, recallHandle: string): Promise<{ messageId: string }>;
   /** Waits for sends under way; later ones reject with `MQ_BROKER_NOT_OPEN`. */
   close(): Promise<void>;
   /** Calls `close`. */

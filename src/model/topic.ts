@@ -70,6 +70,8 @@ export interface TopicInfo {
   readonly ttlMs: number | undefined;
   /** How long a `dedupKey` keeps others out, milliseconds. */
   readonly dedupWindowMs: number;
+  /** Delay messages that wait for their time. */
+  readonly delayed: number;
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
   /** All its queues, by id. */

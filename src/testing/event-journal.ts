@@ -27,6 +27,7 @@ const KINDS: { readonly [Name in keyof BrokerEvents]: true } = {
   failed: true,
   deadLettered: true,
   expired: true,
+  recalled: true,
   unsettledLimit: true,
   topicCreated: true,
   groupCreated: true,
@@ -79,6 +80,7 @@ function topicOf(recorded: RecordedEvent): string | undefined {
     case 'acked':
     case 'deadLettered':
     case 'expired':
+    case 'recalled':
     case 'unsettledLimit':
     case 'topicCreated':
       return recorded.event.topic;

@@ -5,6 +5,7 @@ import { ApplicationValues } from './application-values.ts';
 import { CATALOGUE_RANGES, Catalogue, type MetadataChange } from './catalogue.ts';
 import { ConsumeQueue } from './consume-queue.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { Delays } from './delays.ts';
 import { EntryRun } from './entry-run.ts';
 import { Envelope } from './envelope.ts';
 import { addressIn, consumeQueueKey, inFlightKey, numberIn, PREFIX, progressKey, rangeOf } from './keys.ts';
@@ -21,6 +22,7 @@ export class BrokerIndex {
   readonly catalogue: Catalogue = new Catalogue();
   readonly deadLetters: DeadLetters;
   readonly applicationValues: ApplicationValues;
+  readonly delays: Delays;
   readonly envelope: Envelope;
   readonly queues: Map<number, ConsumeQueue> = new Map();
   /** By group id, then topic and queue. */
@@ -39,6 +41,7 @@ export class BrokerIndex {
     this.envelope = new Envelope(checksum);
     this.deadLetters = new DeadLetters(store, this.envelope);
     this.applicationValues = new ApplicationValues(store, this.envelope);
+    this.delays = new Delays(store, this.envelope);
   }
 
   get store(): DurableStore {
@@ -49,6 +52,7 @@ export class BrokerIndex {
     this.#store = store;
     this.deadLetters.reopened(store);
     this.applicationValues.reopened(store);
+    this.delays.reopened(store);
   }
 
   async loadCatalogue(): Promise<void> {
@@ -141,7 +145,7 @@ export class BrokerIndex {
   applyMetadata(change: MetadataChange, position: number): void {
     this.catalogue.apply(change, position);
     if (change.what === 'group' && change.record.deleted) this.#forgetGroup(change.record.groupId);
-    if (change.what === 'topic' && change.record.deleted) this.#forgetTopic(change.record.topicId);
+    if (change.what === 'topic' && change.record.deleted) this.#forgetTopic(change.record.topicId, position);
   }
 
   #forgetGroup(groupId: number): void {
@@ -152,7 +156,8 @@ export class BrokerIndex {
   }
 
   /** Dead letters stay: they point at log records, which live on. */
-  #forgetTopic(topicId: number): void {
+  #forgetTopic(topicId: number, position: number): void {
+    this.delays.forgetTopic(topicId, position);
     for (const [number, queue] of this.queues) if (queue.topicId === topicId) this.queues.delete(number);
     for (const [groupId, ofGroup] of this.progresses) {
       for (const [number, { address }] of ofGroup) if (address.topicId === topicId) ofGroup.delete(number);

@@ -12,7 +12,12 @@ import type { ProgressAddress } from '../log/state-records.ts';
  *   21 groupId topicId queueId chunk       delivery state: settled bits and unsettled messages of 16,384 offsets
  *   22 groupId topicId queueId             present while the state above holds leases of a process
  *   30 groupId topicId queueId offset      dead letter
- *   40.. timers, 50.. key index, 60.. dedup keys, 70.. application values: reserved
+ *   40 kind dueAtMs position                message that waits for its time
+ *   41 topicId                             how many of them the topic has
+ *   42 transactionId                       transaction
+ *   50.. key index: reserved
+ *   60.. dedup keys
+ *   70 key                                 value of the application
  */
 export const PREFIX = {
   checkpoint: 0x01,
@@ -25,6 +30,8 @@ export const PREFIX = {
   inFlight: 0x22,
   deadLetter: 0x30,
   timer: 0x40,
+  delayCount: 0x41,
+  transaction: 0x42,
   keyIndex: 0x50,
   dedup: 0x60,
   application: 0x70,
@@ -69,6 +76,22 @@ export function inFlightKey(address: ProgressAddress): Uint8Array {
 
 export function deadLetterKey(address: ProgressAddress, offset: number): Uint8Array {
   return pack(PREFIX.deadLetter, [address.groupId, 4], [address.topicId, 4], [address.queueId, 2], [offset, 8]);
+}
+
+export function timerKey(kind: number, dueAtMs: number, position: number): Uint8Array {
+  return pack(PREFIX.timer, [kind, 1], [dueAtMs, 8], [position, 8]);
+}
+
+/** Timers of a kind from a place on. */
+export function timerRange(
+  kind: number,
+  from: { readonly dueAtMs: number; readonly position: number },
+): { gte: Uint8Array; lt: Uint8Array } {
+  return { gte: timerKey(kind, from.dueAtMs, from.position), lt: rangeOf(PREFIX.timer, [kind, 1]).lt };
+}
+
+export function delayCountKey(topicId: number): Uint8Array {
+  return pack(PREFIX.delayCount, [topicId, 4]);
 }
 
 /** All keys that begin with a prefix and the numbers behind it. */

@@ -34,16 +34,19 @@ export interface Pointer {
   readonly dueAtMs: number;
 }
 
-export function writePointer(writer: ByteWriter, pointer: Pointer): void {
+/** Writes the content and answers where its queue offset must be filled in, which happens when the block's write starts. */
+export function writePointer(writer: ByteWriter, pointer: Omit<Pointer, 'queueOffset'>): number {
   writer.u32(pointer.topicId);
   writer.u16(pointer.queueId);
-  writer.u64(pointer.queueOffset);
+  const offsetAt = writer.used;
+  writer.u64(0);
   writer.u64(pointer.target);
   writer.i32(pointer.tagHash);
   writer.u32(pointer.groupHigh);
   writer.u32(pointer.groupLow);
   writer.u8(ORIGINS.indexOf(pointer.origin));
   writer.u64(pointer.dueAtMs);
+  return offsetAt;
 }
 
 export function readPointer(reader: ByteReader): Pointer {

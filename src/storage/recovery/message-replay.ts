@@ -1,14 +1,15 @@
 import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { BrokerIndex } from '../index/broker-index.ts';
 import type { ConsumeQueue } from '../index/consume-queue.ts';
-import { type MessageHead, readMessageHead } from '../log/message-record.ts';
+import { type MessageHead, readExtensionBehindHead, readMessageHead } from '../log/message-record.ts';
 import { readPointer } from '../log/pointer-record.ts';
+import { readRecall } from '../log/recall-record.ts';
 import { RECORD } from '../log/record-kinds.ts';
 import { type LogPosition, NO_POSITION } from '../log-position.ts';
 import type { ReplayLoss } from './replay-loss.ts';
 
 /** Records that bring a message, or make one visible. */
-export const MESSAGE_KINDS: ReadonlySet<number> = new Set([RECORD.message, RECORD.pointer]);
+export const MESSAGE_KINDS: ReadonlySet<number> = new Set([RECORD.message, RECORD.pointer, RECORD.delayed, RECORD.recall]);
 
 /** What the records of messages do to the index: each message that is visible has its place in a consume queue. */
 export class MessageReplay {
@@ -24,8 +25,30 @@ export class MessageReplay {
   /** Answers a promise only where something has to be loaded first. */
   apply(kind: number, reader: ByteReader, position: LogPosition): Promise<void> | undefined {
     if (kind === RECORD.pointer) return this.#pointer(reader, position);
+    if (kind === RECORD.recall) {
+      const recall = readRecall(reader);
+      this.#index.delays.replayRemove(recall.kind, recall, position);
+      return undefined;
+    }
     readMessageHead(reader, this.#head);
+    if (kind === RECORD.delayed) {
+      this.#delayed(reader, position);
+      return undefined;
+    }
     return this.#visible(this.#head, { position, entry: position });
+  }
+
+  /** It waits, unless its topic was deleted later. */
+  #delayed(reader: ByteReader, position: LogPosition): void {
+    const { topicId, queueId, tagHash, groupHigh, groupLow, flags } = this.#head;
+    const extension = readExtensionBehindHead(reader, flags);
+    if (extension?.deliverAtMs === undefined) throw corrupt('a delay message without a delivery time');
+    if (!this.#index.catalogue.topics.has(topicId)) {
+      if (topicId >= this.#index.catalogue.nextTopicId) this.#loss.dangling++;
+      return;
+    }
+    const entry = { dueAtMs: extension.deliverAtMs, position, topicId, queueId, tagHash, groupHigh, groupLow };
+    this.#index.delays.replayAdd(extension.delayMs === undefined ? 'instant' : 'delay', entry);
   }
 
   /** A pointer whose message a power cut took keeps its offset, as one that is lost. */
@@ -33,6 +56,8 @@ export class MessageReplay {
     const pointer = readPointer(reader);
     const isLost = this.#loss.has(pointer.target);
     if (isLost) this.#loss.dangling++;
+    const { origin, dueAtMs, target, topicId } = pointer;
+    if (origin !== 'transaction') this.#index.delays.replayRemove(origin, { dueAtMs, position: target, topicId }, position);
     return this.#visible(pointer, { position, entry: isLost ? NO_POSITION : position });
   }
 

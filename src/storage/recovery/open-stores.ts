@@ -194,8 +194,10 @@ async function replayInto(
   const from = (checkpoint?.sequence ?? 0) + 1;
   if (from - 1 > context.lastSequence) throw corruptIndex('it is ahead of the log');
   if (checkpoint !== undefined) await index.loadCatalogue();
+  await index.delays.loadCounts(store);
   const replay = new Replay(index, { checksum: context.checksum, storeTag: context.storeTag, storedAtMs: checkpoint?.storedAtMs ?? 0 });
   const result = await replay.run(log, from, context.lowWater);
+  index.delays.afterReplay();
   return { index, replay: result };
 }
 

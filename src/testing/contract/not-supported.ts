@@ -7,7 +7,6 @@ const plannedAdmin = [
   'findMessages',
   'readQueue',
   'trackMessage',
-  'listDelayed',
   'listTransactions',
   'resolveTransaction',
   'compact',
@@ -41,9 +40,6 @@ export const notSupported: ContractTheme = {
     'transactions are MQ_NOT_SUPPORTED': async (scene) => {
       await refusesByName('transactionChecker', () => scene.messaging.createProducer(wrongly({ transactionChecker: () => 'commit' })));
       await refusesByName('beginTransaction', call(scene.producer, 'beginTransaction'));
-    },
-    'recalling a message is MQ_NOT_SUPPORTED': async (scene) => {
-      await refusesByName('recall', call(scene.producer, 'recall'));
     },
     'pull consumers are MQ_NOT_SUPPORTED': async (scene) => {
       await refusesByName('createPullConsumer', call(scene.messaging, 'createPullConsumer'));

@@ -5,6 +5,7 @@ import { batches } from './batches.ts';
 import { closing } from './closing.ts';
 import type { ContractTheme } from './contract-theme.ts';
 import { deadLettersTheme } from './dead-letters.ts';
+import { delayMessages } from './delay-messages.ts';
 import { invisibleDurations } from './invisible-durations.ts';
 import { iterating } from './iterating.ts';
 import { messageGroups } from './message-groups.ts';
@@ -42,6 +43,7 @@ export const themes: readonly ContractTheme[] = [
   messageGroups,
   tagFilters,
   timeToLive,
+  delayMessages,
   startPositions,
   subscriptions,
   topicsAndGroups,

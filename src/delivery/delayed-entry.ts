@@ -1,0 +1,57 @@
+import type { SendReceipt } from '../model/message.ts';
+import type { MessageDraft } from '../model/message-validation.ts';
+import type { TimerKind } from '../storage/index/delays.ts';
+import type { MessageExtension } from '../storage/log/message-extension.ts';
+import { RECORD } from '../storage/log/record-kinds.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import type { Route } from './route.ts';
+import { type JoinTerms, SentEntry } from './sent-entry.ts';
+
+/** A message that waits for its time: it has its queue already, but no place in it. */
+export class DelayedEntry extends SentEntry {
+  readonly #kind: TimerKind;
+  readonly #dueAtMs: number;
+  #position = 0;
+
+  constructor(
+    context: DeliveryContext,
+    draft: MessageDraft,
+    route: Route,
+    join: JoinTerms,
+    extension: MessageExtension & { readonly deliverAtMs: number },
+  ) {
+    super(context, draft, route, join, { kind: RECORD.delayed, extension });
+    this.#kind = extension.delayMs === undefined ? 'instant' : 'delay';
+    this.#dueAtMs = extension.deliverAtMs;
+  }
+
+  override seal(): void {
+    // It has no queue offset before it is due.
+  }
+
+  override commit(firstSequence: number): void {
+    const { topic, queue, groupHash } = this.route;
+    this.#position = this.positionIn(firstSequence);
+    this.context.store.index.delays.add(this.#kind, {
+      dueAtMs: this.#dueAtMs,
+      position: this.#position,
+      topicId: topic.record.topicId,
+      queueId: queue.queueId,
+      tagHash: this.tagHash,
+      groupHigh: groupHash?.high ?? 0,
+      groupLow: groupHash?.low ?? 0,
+    });
+    this.context.timers.changed(this.#kind, this.#dueAtMs);
+  }
+
+  override receipt(durability: SendReceipt['durability']): SendReceipt {
+    const { record } = this.route.topic;
+    const target = { kind: this.#kind, topicId: record.topicId, dueAtMs: this.#dueAtMs, position: this.#position };
+    const recallHandle = this.context.recallHandles.encode(target);
+    return { messageId: this.messageId, topic: record.name, queueId: -1, queueOffset: -1, durability, recallHandle };
+  }
+
+  protected override undo(): void {
+    // Nothing was reserved.
+  }
+}

@@ -1,0 +1,96 @@
+import { BrokerError } from '../model/errors.ts';
+import type { TimerEntry } from '../storage/index/timer-heap.ts';
+import type { GroupSpace, LogEntry } from '../storage/log/log-entry.ts';
+import { readMessage } from '../storage/log/message-record.ts';
+import { type Recall, writeRecall } from '../storage/log/recall-record.ts';
+import { RECORD } from '../storage/log/record-kinds.ts';
+import { blockSequenceOf, logPosition, recordNumberOf } from '../storage/log-position.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import { invalidRecallHandle, type RecallTarget } from './recall-handle.ts';
+import type { Topic } from './topic.ts';
+
+/** A delay message that is taken back. */
+class RecallEntry implements LogEntry {
+  readonly #context: DeliveryContext;
+  readonly #recall: Recall;
+  readonly #timer: TimerEntry;
+  readonly #settle: { resolve: () => void; reject: (error: Error) => void };
+  #block = 0;
+  #record = 0;
+
+  constructor(
+    context: DeliveryContext,
+    recall: Recall,
+    timer: TimerEntry,
+    settle: { resolve: () => void; reject: (error: Error) => void },
+  ) {
+    this.#context = context;
+    this.#recall = recall;
+    this.#timer = timer;
+    this.#settle = settle;
+  }
+
+  seal(space: GroupSpace): void {
+    const builder = space.room(48);
+    this.#record = builder.begin(RECORD.recall);
+    writeRecall(builder, this.#recall);
+    builder.end();
+    this.#block = space.lastBlock;
+  }
+
+  commit(firstSequence: number): void {
+    const position = logPosition(firstSequence + this.#block, this.#record);
+    this.#context.store.index.delays.settled(this.#recall.kind, this.#timer, position);
+  }
+
+  settle(): void {
+    this.#settle.resolve();
+  }
+
+  fail(error: Error): void {
+    this.#context.store.index.delays.of(this.#recall.kind).release(this.#timer.position);
+    this.#context.timers.retry();
+    this.#settle.reject(error);
+  }
+}
+
+/** Takes a delay message back that is not due yet. Whoever joins the log first, its time or the recall, has it. */
+export async function recall(context: DeliveryContext, topic: Topic, target: RecallTarget): Promise<{ messageId: string }> {
+  const { store } = context;
+  if (target.topicId !== topic.record.topicId) throw invalidRecallHandle(`is not of the topic ${JSON.stringify(topic.record.name)}`);
+  const timer = await take(context, target);
+  const { kind, position, dueAtMs, topicId } = target;
+  try {
+    const block = await store.log.read(blockSequenceOf(position));
+    const { messageId, extension } = readMessage(block, recordNumberOf(position));
+    const dedupHash = extension?.dedup?.hash ?? { high: 0, low: 0 };
+    context.assertOpen();
+    await new Promise<void>((resolve, reject) => {
+      const entry = new RecallEntry(context, { kind, dueAtMs, position, topicId, dedupHash }, timer, { resolve, reject });
+      store.log.join(store.log.open(), entry, 0);
+    });
+    context.counters.recalled++;
+    context.events.emit('recalled', { topic: topic.record.name, messageId, deliverAtMs: dueAtMs });
+    return { messageId };
+  } catch (error) {
+    // Harmless where the entry has given it back already.
+    store.index.delays.of(kind).release(position);
+    context.timers.retry();
+    throw error;
+  }
+}
+
+async function take(context: DeliveryContext, { kind, dueAtMs, position }: RecallTarget): Promise<TimerEntry> {
+  const timers = context.store.index.delays.of(kind);
+  for (;;) {
+    context.assertOpen();
+    const timer = await timers.take(dueAtMs, position);
+    if (timer === undefined) throw tooLate();
+    if (timer !== 'held') return timer;
+    await context.store.log.nextCommit();
+  }
+}
+
+function tooLate(): BrokerError {
+  return new BrokerError('MQ_RECALL_TOO_LATE', 'The message does not wait any more: it has come due, or was recalled before');
+}

@@ -1,0 +1,282 @@
+import type { KeyValueEntry, KeyValueStore, WriteOperation } from '../../model/key-value-port.ts';
+import type { LogPosition } from '../log-position.ts';
+import type { Envelope } from './envelope.ts';
+import { numberIn, timerKey, timerRange } from './keys.ts';
+import { SAVED, type SavedState, type TimerEntry, TimerHeap } from './timer-heap.ts';
+
+/** Entries that one read of the index brings. */
+const LOAD_ENTRIES = 16_384;
+/** More saved entries than these leave memory at a checkpoint, the furthest first. */
+const MOST_IN_MEMORY = 131_072;
+
+/** An entry that somebody is about to make due or to take back. */
+interface HeldTimer {
+  readonly entry: TimerEntry;
+  saved: SavedState;
+}
+
+/** A place in the order of timers. */
+interface TimerPlace {
+  readonly dueAtMs: number;
+  readonly position: LogPosition;
+}
+
+/**
+ * Messages that wait, by the instant at which they are due. In memory is what no checkpoint has saved yet, and what is due before the horizon;
+ * the rest lies in the index alone.
+ */
+export class Timers {
+  readonly #kind: number;
+  readonly #envelope: Envelope;
+  readonly #heap = new TimerHeap();
+  readonly #held = new Map<LogPosition, HeldTimer>();
+  /** Every saved entry before this place is in memory. */
+  #horizon: TimerPlace = { dueAtMs: 0, position: 0 };
+  /** The index may have entries behind the horizon. */
+  #isMoreStored = true;
+  /** Entries that are gone, while the index may still have them. */
+  readonly #removed = new Map<LogPosition, number>();
+  #store: KeyValueStore;
+  #loading: Promise<void> | undefined;
+
+  constructor(kind: number, store: KeyValueStore, envelope: Envelope) {
+    this.#kind = kind;
+    this.#store = store;
+    this.#envelope = envelope;
+  }
+
+  reopened(store: KeyValueStore): void {
+    this.#store = store;
+  }
+
+  /** The index has no timers at all. */
+  nothingStored(): void {
+    this.#isMoreStored = false;
+  }
+
+  /** Nothing waits, as far as is known without reading. */
+  get isEmpty(): boolean {
+    return this.#heap.size === 0 && !this.#isMoreStored;
+  }
+
+  /** When something is due or has to be loaded; `undefined` while nothing waits. */
+  get nextAtMs(): number | undefined {
+    const top = this.#heap.topDueAtMs;
+    if (!this.#isMoreStored) return top;
+    return top === undefined ? this.#horizon.dueAtMs : Math.min(top, this.#horizon.dueAtMs);
+  }
+
+  /** `saved` is `unknown` in a replay, which may meet what a checkpoint has written. */
+  add(entry: TimerEntry, saved: SavedState = SAVED.no): void {
+    this.#heap.push(entry, saved);
+  }
+
+  /** In a replay: the entry has come due or was taken back, wherever it is. `afterReplay` looks for it. */
+  removeReplayed(dueAtMs: number, position: LogPosition): void {
+    this.#removed.set(position, dueAtMs);
+  }
+
+  afterReplay(): void {
+    if (this.#removed.size > 0) this.#heap.filter((row) => !this.#removed.has(this.#heap.positionAt(row)));
+  }
+
+  /** Takes entries that are due; each of them is settled or released afterwards. */
+  takeDue(nowMs: number, most: number): TimerEntry[] {
+    const taken: TimerEntry[] = [];
+    const heap = this.#heap;
+    for (let due = heap.topDueAtMs; due !== undefined && due <= nowMs && taken.length < most; due = heap.topDueAtMs) {
+      // What is not loaded yet may be due before what is in memory.
+      if (this.#isMoreStored && this.#isBehindHorizon(due, heap.topPosition)) break;
+      taken.push(this.#hold(0));
+    }
+    return taken;
+  }
+
+  /** Takes one entry, wherever it is; `held`: somebody else has it, `undefined`: it does not wait any more. */
+  async take(dueAtMs: number, position: LogPosition): Promise<TimerEntry | 'held' | undefined> {
+    const inMemory = this.#takeInMemory(position);
+    if (inMemory !== undefined || this.#removed.has(position)) return inMemory;
+    const key = timerKey(this.#kind, dueAtMs, position);
+    const value = await this.#store.get(key);
+    // It may have been loaded, or removed, meanwhile.
+    const now = this.#takeInMemory(position);
+    if (now !== undefined || value === undefined || this.#removed.has(position) || !this.#isBehindHorizon(dueAtMs, position)) return now;
+    const entry = this.#open([key, value]);
+    this.#held.set(position, { entry, saved: SAVED.yes });
+    return entry;
+  }
+
+  /** The entry that was taken is gone for good. */
+  settle(position: LogPosition): void {
+    const held = this.#held.get(position);
+    this.#held.delete(position);
+    if (held !== undefined && held.saved !== SAVED.no) this.#removed.set(position, held.entry.dueAtMs);
+  }
+
+  /** The entry that was taken goes on waiting. */
+  release(position: LogPosition): void {
+    const held = this.#held.get(position);
+    if (held === undefined) return;
+    this.#held.delete(position);
+    this.#heap.push(held.entry, held.saved);
+  }
+
+  /** Brings into memory what is saved and due before `untilMs`, or a slice of it; one load at a time. */
+  load(untilMs: number): Promise<void> {
+    if (this.#horizon.dueAtMs >= untilMs) return Promise.resolve();
+    if (!this.#isMoreStored) {
+      this.#horizon = { dueAtMs: untilMs, position: 0 };
+      return Promise.resolve();
+    }
+    this.#loading ??= this.#load(untilMs).finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #load(untilMs: number): Promise<void> {
+    const from = this.#horizon;
+    const entries: KeyValueEntry[] = [];
+    const range = timerRange(this.#kind, from);
+    for await (const slice of this.#store.scan({ ...range, limit: LOAD_ENTRIES + 1 })) entries.push(...slice);
+    const present = this.#positionsFrom(from);
+    let horizon: TimerPlace = { dueAtMs: untilMs, position: 0 };
+    for (const [index, stored] of entries.entries()) {
+      const entry = this.#open(stored);
+      if (index === LOAD_ENTRIES || entry.dueAtMs >= untilMs) {
+        if (entry.dueAtMs < untilMs) horizon = entry;
+        break;
+      }
+      if (!present.has(entry.position) && !this.#removed.has(entry.position)) this.#heap.push(entry, SAVED.yes);
+    }
+    const last = entries.at(-1);
+    this.#isMoreStored = entries.length > LOAD_ENTRIES || (last !== undefined && this.#open(last).dueAtMs >= untilMs);
+    this.#horizon = horizon;
+  }
+
+  /** Every entry in memory and in the index behind a place, in order. */
+  async *list(after: TimerPlace): AsyncGenerator<TimerEntry> {
+    const inMemory = this.#entriesFrom(after);
+    const known = new Set(inMemory.map(({ position }) => position));
+    let next = 0;
+    for await (const slice of this.#store.scan(timerRange(this.#kind, after))) {
+      for (const stored of slice) {
+        const entry = this.#open(stored);
+        if (known.has(entry.position) || this.#removed.has(entry.position) || compare(entry, after) <= 0) continue;
+        for (let one = inMemory[next]; one !== undefined && compare(one, entry) < 0; one = inMemory[++next]) yield one;
+        yield entry;
+      }
+    }
+    for (; next < inMemory.length; next++) yield inMemory[next] as TimerEntry;
+  }
+
+  /** Adds the writes of what changed; the answers are for a write that succeeded and one that was rejected. */
+  snapshot(operations: WriteOperation[]): { done: () => void; failed: () => void } {
+    const removed = [...this.#removed];
+    for (const [position, dueAtMs] of removed) operations.push({ key: timerKey(this.#kind, dueAtMs, position), value: undefined });
+    for (let row = 0; row < this.#heap.size; row++) {
+      if (!isToSave(this.#heap.savedAt(row))) continue;
+      operations.push(this.#write(this.#heap.at(row)));
+      this.#heap.setSaved(row, SAVED.captured);
+    }
+    for (const held of this.#held.values()) {
+      if (!isToSave(held.saved)) continue;
+      operations.push(this.#write(held.entry));
+      held.saved = SAVED.captured;
+    }
+    return {
+      done: () => {
+        this.#setCaptured(SAVED.yes);
+        // A load that has read the index before this write knows by them what it must not bring back.
+        const forget = (): void => {
+          for (const [position] of removed) this.#removed.delete(position);
+        };
+        if (this.#loading === undefined) forget();
+        else this.#loading.then(forget, forget);
+        this.#forgetFar();
+      },
+      failed: () => this.#setCaptured(SAVED.unknown),
+    };
+  }
+
+  #takeInMemory(position: LogPosition): TimerEntry | 'held' | undefined {
+    if (this.#held.has(position)) return 'held';
+    const row = this.#heap.find(position);
+    return row < 0 ? undefined : this.#hold(row);
+  }
+
+  #hold(row: number): TimerEntry {
+    const held = { entry: this.#heap.at(row), saved: this.#heap.savedAt(row) };
+    this.#heap.remove(row);
+    this.#held.set(held.entry.position, held);
+    return held.entry;
+  }
+
+  #setCaptured(saved: SavedState): void {
+    for (let row = 0; row < this.#heap.size; row++) if (this.#heap.savedAt(row) === SAVED.captured) this.#heap.setSaved(row, saved);
+    for (const held of this.#held.values()) if (held.saved === SAVED.captured) held.saved = saved;
+  }
+
+  /** What is saved and due behind the horizon leaves memory. Not while something is loaded: it would be in neither. */
+  #forgetFar(): void {
+    if (this.#loading !== undefined) return;
+    const heap = this.#heap;
+    this.#lowerHorizon();
+    const before = heap.size;
+    heap.filter((row) => heap.savedAt(row) !== SAVED.yes || !this.#isBehindHorizon(heap.dueAt(row), heap.positionAt(row)));
+    if (heap.size < before) this.#isMoreStored = true;
+  }
+
+  #lowerHorizon(): void {
+    const heap = this.#heap;
+    if (heap.size <= MOST_IN_MEMORY) return;
+    const due: number[] = [];
+    for (let row = 0; row < heap.size; row++) if (heap.savedAt(row) === SAVED.yes) due.push(heap.dueAt(row));
+    if (due.length <= MOST_IN_MEMORY) return;
+    const dueAtMs = Float64Array.from(due).sort()[MOST_IN_MEMORY / 2] as number;
+    if (dueAtMs < this.#horizon.dueAtMs) this.#horizon = { dueAtMs, position: 0 };
+  }
+
+  #isBehindHorizon(dueAtMs: number, position: LogPosition): boolean {
+    return compare({ dueAtMs, position }, this.#horizon) >= 0;
+  }
+
+  #positionsFrom(place: TimerPlace): ReadonlySet<LogPosition> {
+    const positions = new Set(this.#held.keys());
+    for (let row = 0; row < this.#heap.size; row++) if (this.#heap.dueAt(row) >= place.dueAtMs) positions.add(this.#heap.positionAt(row));
+    return positions;
+  }
+
+  #entriesFrom(after: TimerPlace): TimerEntry[] {
+    const entries = [...this.#held.values()].map(({ entry }) => entry);
+    for (let row = 0; row < this.#heap.size; row++) entries.push(this.#heap.at(row));
+    return entries.filter((entry) => compare(entry, after) > 0).sort(compare);
+  }
+
+  #write(entry: TimerEntry): WriteOperation {
+    const key = timerKey(this.#kind, entry.dueAtMs, entry.position);
+    const value = this.#envelope.seal(key, entry.position, (writer) => {
+      writer.u32(entry.topicId);
+      writer.u16(entry.queueId);
+      writer.i32(entry.tagHash);
+      writer.u32(entry.groupHigh);
+      writer.u32(entry.groupLow);
+    });
+    return { key, value };
+  }
+
+  #open([key, value]: KeyValueEntry): TimerEntry {
+    const { reader } = this.#envelope.open(key, value);
+    const [topicId, queueId, tagHash] = [reader.u32(), reader.u16(), reader.i32()];
+    const [groupHigh, groupLow] = [reader.u32(), reader.u32()];
+    return { dueAtMs: numberIn(key, 2, 8), position: numberIn(key, 10, 8), topicId, queueId, tagHash, groupHigh, groupLow };
+  }
+}
+
+function isToSave(saved: SavedState): boolean {
+  return saved === SAVED.no || saved === SAVED.unknown;
+}
+
+function compare(left: TimerPlace, right: TimerPlace): number {
+  return left.dueAtMs - right.dueAtMs || left.position - right.position;
+}
