@@ -5,7 +5,7 @@ import type { SendTracker } from '../delivery/send-completion.ts';
 import { topicNotFound } from '../delivery/topics.ts';
 import { BrokerError, illegalArgument, isBrokerError, notSupported } from '../model/errors.ts';
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
-import type { Producer, ProducerOptions, SendOptions } from '../model/messaging.ts';
+import type { Producer, ProducerOptions, RecallReceipt, SendOptions } from '../model/messaging.ts';
 import { validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
 
@@ -86,7 +86,7 @@ export class LocalProducer implements Producer {
     );
   }
 
-  async recall(topicName: string, recallHandle: string): Promise<{ messageId: string }> {
+  async recall(topicName: string, recallHandle: string): Promise<RecallReceipt> {
     this.#assertOpen();
     const { context, topics } = this.#delivery;
     const name = validateTopicName(topicName, context.limits);

@@ -1,3 +1,5 @@
+import type { BrokerErrorCode } from './error-code.ts';
+
 /**
  * What the catalogue knows of one error code.
  * @public
@@ -17,60 +19,6 @@ export interface ErrorDescription {
 function entry(status: number, retryable: boolean, meaning: string, remedy: string): ErrorDescription {
   return { status, retryable, meaning, remedy };
 }
-
-/**
- * Every code of PocketMQ as a literal. Where RocketMQ's protocol has a name for the case, the code is `MQ_` and that name.
- * @public
- * @since 0.1.0
- */
-export type BrokerErrorCode =
-  | 'MQ_ILLEGAL_ARGUMENT'
-  | 'MQ_ILLEGAL_TOPIC'
-  | 'MQ_ILLEGAL_CONSUMER_GROUP'
-  | 'MQ_ILLEGAL_MESSAGE_TAG'
-  | 'MQ_ILLEGAL_MESSAGE_KEY'
-  | 'MQ_ILLEGAL_MESSAGE_GROUP'
-  | 'MQ_ILLEGAL_MESSAGE_PROPERTY_KEY'
-  | 'MQ_INVALID_TRANSACTION_ID'
-  | 'MQ_ILLEGAL_MESSAGE_ID'
-  | 'MQ_ILLEGAL_FILTER_EXPRESSION'
-  | 'MQ_ILLEGAL_INVISIBLE_TIME'
-  | 'MQ_ILLEGAL_DELIVERY_TIME'
-  | 'MQ_INVALID_RECEIPT_HANDLE'
-  | 'MQ_RECEIPT_HANDLE_EXPIRED'
-  | 'MQ_INVALID_RECALL_HANDLE'
-  | 'MQ_MESSAGE_PROPERTY_CONFLICT_WITH_TYPE'
-  | 'MQ_MESSAGE_CORRUPTED'
-  | 'MQ_ILLEGAL_POLLING_TIME'
-  | 'MQ_ILLEGAL_OFFSET'
-  | 'MQ_MESSAGE_NOT_FOUND'
-  | 'MQ_TOPIC_NOT_FOUND'
-  | 'MQ_CONSUMER_GROUP_NOT_FOUND'
-  | 'MQ_OFFSET_NOT_FOUND'
-  | 'MQ_TOPIC_EXISTS'
-  | 'MQ_GROUP_EXISTS'
-  | 'MQ_GROUP_IN_USE'
-  | 'MQ_GROUP_KIND_CONFLICT'
-  | 'MQ_SUBSCRIPTION_CONFLICT'
-  | 'MQ_TRANSACTION_ENDED'
-  | 'MQ_RECALL_TOO_LATE'
-  | 'MQ_REQUEST_TIMEOUT'
-  | 'MQ_ABORTED'
-  | 'MQ_PAYLOAD_TOO_LARGE'
-  | 'MQ_MESSAGE_BODY_TOO_LARGE'
-  | 'MQ_MESSAGE_BODY_EMPTY'
-  | 'MQ_MESSAGE_PROPERTIES_TOO_LARGE'
-  | 'MQ_TOO_MANY_REQUESTS'
-  | 'MQ_BACKPRESSURE'
-  | 'MQ_INTERNAL_ERROR'
-  | 'MQ_NOT_SUPPORTED'
-  | 'MQ_BROKER_NOT_OPEN'
-  | 'MQ_STORE_WRITE_FAILED'
-  | 'MQ_STORE_LOCKED'
-  | 'MQ_STORE_CORRUPT'
-  | 'MQ_STORE_DAMAGED'
-  | 'MQ_STORE_FORMAT_UNSUPPORTED'
-  | 'MQ_DISK_FULL';
 
 /**
  * The one table of all error codes: documentation and the mapping to the wire are tested against it.

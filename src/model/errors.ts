@@ -1,4 +1,5 @@
-import { type BrokerErrorCode, ERROR_CATALOGUE } from './error-catalogue.ts';
+import { ERROR_CATALOGUE } from './error-catalogue.ts';
+import type { BrokerErrorCode } from './error-code.ts';
 
 const BRAND: unique symbol = Symbol.for('pocketmq.BrokerError');
 

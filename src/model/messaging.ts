@@ -64,6 +64,16 @@ export interface SendOptions {
 }
 
 /**
+ * A delay message that was taken back.
+ * @public
+ * @since 0.2.0
+ */
+export interface RecallReceipt {
+  /** As in the receipt of its send. */
+  readonly messageId: string;
+}
+
+/**
  * Sends messages; any number of producers may send to a topic.
  * @public
  * @since 0.1.0
@@ -85,7 +95,7 @@ export interface Producer {
    * @throws BrokerError `MQ_RECALL_TOO_LATE` when it does not wait any more, `MQ_INVALID_RECALL_HANDLE`, `MQ_TOPIC_NOT_FOUND`
    * @since 0.2.0
    */
-  recall(topic: string, recallHandle: string): Promise<{ messageId: string }>;
+  recall(topic: string, recallHandle: string): Promise<RecallReceipt>;
   /** Waits for sends under way; later ones reject with `MQ_BROKER_NOT_OPEN`. */
   close(): Promise<void>;
   /** Calls `close`. */

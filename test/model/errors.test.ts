@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { type BrokerErrorCode, ERROR_CATALOGUE } from '../../src/model/error-catalogue.ts';
+import { ERROR_CATALOGUE } from '../../src/model/error-catalogue.ts';
+import type { BrokerErrorCode } from '../../src/model/error-code.ts';
 import { BrokerError, InvariantViolation, illegalArgument, invariant, isBrokerError, notSupported } from '../../src/model/errors.ts';
 
 describe('a broker error', () => {

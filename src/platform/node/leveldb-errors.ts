@@ -1,4 +1,4 @@
-import type { BrokerErrorCode } from '../../model/error-catalogue.ts';
+import type { BrokerErrorCode } from '../../model/error-code.ts';
 import { BrokerError, isBrokerError } from '../../model/errors.ts';
 
 /** What the store was asked to do when the database complained. */
