@@ -1,3 +1,4 @@
+import type { TransactionCheckOptions } from './maintenance/transaction-check.ts';
 import type { Clock } from './model/clock.ts';
 import { illegalArgument, notSupported } from './model/errors.ts';
 import { type Limits, resolveLimits } from './model/limits.ts';
@@ -8,6 +9,7 @@ import type { ProcessPort } from './model/process-port.ts';
 import type { Random } from './model/random.ts';
 import type { StorageProvider } from './model/storage-provider.ts';
 import { type ResolvedTopicOptions, resolveTopicOptions, type TopicOptions } from './model/topic.ts';
+import type { TransactionOptions } from './model/transaction.ts';
 import { memoryStorage } from './platform/memory/memory-storage.ts';
 import { consoleLogger } from './platform/node/console-logger.ts';
 import { diskStorage } from './platform/node/disk-storage.ts';
@@ -37,6 +39,11 @@ export interface BrokerOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** `false` keeps every message. Retention is not built yet, so that nothing is removed in any case. */
   readonly retention?: false | undefined;
+  /**
+   * When producers are asked about transactions that nobody has ended.
+   * @since 0.2.0
+   */
+  readonly transaction?: TransactionOptions | undefined;
   /** How long to wait for another process to let the directory go, milliseconds; default 0: `MQ_STORE_LOCKED` at once. */
   readonly lockWaitMs?: number | undefined;
   /** Where time comes from; default: the system's. */
@@ -54,6 +61,7 @@ export interface ResolvedBrokerOptions {
   readonly autoCreateTopics: ResolvedTopicOptions | undefined;
   readonly autoCreateGroups: boolean;
   readonly limits: Limits;
+  readonly transaction: TransactionCheckOptions;
   readonly lockWaitMs: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -70,12 +78,14 @@ const KNOWN: ReadonlySet<string> = new Set([
   'autoCreateGroups',
   'limits',
   'retention',
+  'transaction',
   'lockWaitMs',
   'clock',
   'random',
   'logger',
 ]);
-const PLANNED: ReadonlySet<string> = new Set(['transaction']);
+const PLANNED: ReadonlySet<string> = new Set();
+const TRANSACTION_KNOWN: ReadonlySet<string> = new Set(['checkImmunityMs', 'checkIntervalMs', 'maxChecks']);
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Checks the options and puts the defaults in; nobody else does. */
@@ -94,12 +104,22 @@ export function resolveBrokerOptions(options: BrokerOptions): ResolvedBrokerOpti
     autoCreateTopics: resolveAutoCreate(options.autoCreateTopics ?? true),
     autoCreateGroups: requireBoolean('autoCreateGroups', options.autoCreateGroups ?? true),
     limits: resolveLimits(options.limits),
+    transaction: resolveTransaction(options.transaction),
     lockWaitMs: requireInteger('lockWaitMs', options.lockWaitMs ?? 0, 0),
     clock,
     random,
     process: nodeProcess,
     checksum: zlibCrc32 ?? portableCrc32,
     logger: logger === false ? SILENT : (logger ?? consoleLogger(() => clock.now())),
+  };
+}
+
+function resolveTransaction(options: TransactionOptions = {}): TransactionCheckOptions {
+  checkFieldNames('transaction options', requireObject('transaction', options), TRANSACTION_KNOWN, PLANNED);
+  return {
+    checkImmunityMs: requireInteger('transaction.checkImmunityMs', options.checkImmunityMs ?? 6_000, 0),
+    checkIntervalMs: requireInteger('transaction.checkIntervalMs', options.checkIntervalMs ?? 30_000, 1),
+    maxChecks: requireInteger('transaction.maxChecks', options.maxChecks ?? 15, 0),
   };
 }
 

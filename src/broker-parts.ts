@@ -14,6 +14,7 @@ import { Checkpointer } from './maintenance/checkpointer.ts';
 import { DiskWatch } from './maintenance/disk-watch.ts';
 import { Healer } from './maintenance/healer.ts';
 import { TimerPump } from './maintenance/timer-pump.ts';
+import { TransactionChecks } from './maintenance/transaction-check.ts';
 import type { BrokerStats } from './model/admin.ts';
 import type { Timer } from './model/clock.ts';
 import { BrokerError } from './model/errors.ts';
@@ -21,6 +22,7 @@ import type { BrokerEvents, BrokerState, Damage } from './model/events.ts';
 import { MessageIdSource } from './model/message-id.ts';
 import type { CloseOptions } from './model/messaging.ts';
 import type { Directory } from './model/storage-provider.ts';
+import type { PendingTransaction } from './storage/index/transactions.ts';
 import { Store } from './storage/store.ts';
 
 /** Everything that a broker is made of, wired: who is told of a commit, a failure, a deadline. */
@@ -28,6 +30,7 @@ export class BrokerParts {
   readonly delivery: Delivery;
   readonly admin: LocalAdmin;
   readonly events: EventEmitter<BrokerEvents>;
+  readonly transactionChecks: TransactionChecks;
   /** Open producers and consumers. */
   readonly clients: Set<{ close(options?: CloseOptions): Promise<void> }> = new Set();
   readonly #options: ResolvedBrokerOptions;
@@ -38,6 +41,7 @@ export class BrokerParts {
   readonly #timers: TimerPump;
   readonly #deadlines: DeadlineQueue<Parameters<typeof fireDeadline>[0]>;
   readonly #sendDeadlines: DeliveryContext['sendDeadlines'];
+  readonly #checkDeadlines: DeadlineQueue<PendingTransaction>;
   readonly #counters: DeliveryCounters = {
     sent: 0,
     delivered: 0,
@@ -61,6 +65,12 @@ export class BrokerParts {
     this.events = brokerEvents(store.damages, logger);
     this.#deadlines = new DeadlineQueue(clock, fireDeadline);
     this.#sendDeadlines = new DeadlineQueue(clock, (send) => send.timeOut());
+    this.#checkDeadlines = new DeadlineQueue(clock, (transaction) => this.transactionChecks.due(transaction));
+    this.transactionChecks = new TransactionChecks(
+      () => this.delivery,
+      () => this.#checkDeadlines,
+      options.transaction,
+    );
     this.#checkpointer = new Checkpointer(() => store, clock, logger);
     this.#timers = new TimerPump(() => this.delivery.dueMessages, clock, logger);
     this.#healer = new Healer({
@@ -133,6 +143,7 @@ export class BrokerParts {
       await wiring.ready();
       await parts.delivery.recallUnsettled();
       parts.#timers.start();
+      parts.transactionChecks.start();
       return parts;
     } catch (error) {
       await (parts === undefined ? directory.release() : parts.abandon());
@@ -211,6 +222,7 @@ export class BrokerParts {
       suspects: new Suspects(),
       arrivals,
       timers: this.#timers,
+      transactionChecks: this.transactionChecks,
       recallHandles: new RecallHandles(this.#store.secret),
       counters: this.#counters,
       storage: storage.kind,
@@ -241,6 +253,7 @@ export class BrokerParts {
     this.#timers.stop();
     this.#deadlines.stop();
     this.#sendDeadlines.stop();
+    this.#checkDeadlines.stop();
   }
 
   #stats(): BrokerStats {
@@ -256,6 +269,7 @@ export class BrokerParts {
       ...this.#counters,
       unsettled: this.delivery.groups.unsettled,
       delayed: index.delays.total,
+      transactions: index.transactions.pending.size,
       logBytes: log.writtenBytes,
       logBlocks: log.writtenBlocks,
       groupCommits: log.commits,

@@ -6,6 +6,7 @@ import { runAtomic } from './client/atomic.ts';
 import { LocalProducer } from './client/producer.ts';
 import { LocalPushConsumer } from './client/push-consumer.ts';
 import { LocalSimpleConsumer } from './client/simple-consumer.ts';
+import type { CheckedProducer } from './maintenance/transaction-check.ts';
 import { ABANDON } from './model/abandon.ts';
 import type { Admin } from './model/admin.ts';
 import type { ApplicationStore } from './model/application-store.ts';
@@ -82,9 +83,14 @@ export class Broker implements Messaging {
   createProducer(options: ProducerOptions = {}): Producer {
     const { delivery } = this.#parts;
     this.#assertNotClosing();
-    const onClose = (closed: LocalProducer): unknown => this.#clients.delete(closed);
+    const onClose = (closed: LocalProducer): void => {
+      this.#clients.delete(closed);
+      if (checked !== undefined) this.#parts.transactionChecks.unregister(checked);
+    };
     const producer = new LocalProducer(delivery, options, { durability: this.#options.durability, onClose });
     this.#clients.add(producer);
+    const checked = checkedProducer(options);
+    if (checked !== undefined) this.#parts.transactionChecks.register(checked);
     return producer;
   }
 
@@ -183,6 +189,12 @@ export class Broker implements Messaging {
     this.#parts.delivery.context.assertOpen();
     if (this.#closing !== undefined) throw notOpen('closing');
   }
+}
+
+/** What the checks need of a producer that can be asked. */
+function checkedProducer({ transactionChecker: checker, topics }: ProducerOptions): CheckedProducer | undefined {
+  if (checker === undefined) return undefined;
+  return { checker, topics: topics === undefined || topics.length === 0 ? undefined : new Set(topics) };
 }
 
 /** Waits for work to end, but no longer than that. */

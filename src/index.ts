@@ -23,6 +23,8 @@ export type * from './model/messaging.ts';
 export type { Random } from './model/random.ts';
 export type { CustomizedRetryPolicy, ExponentialRetryPolicy, RetryPolicy } from './model/retry-policy.ts';
 export { DEFAULT_RETRY_POLICY } from './model/retry-policy.ts';
+export type { SendOptions } from './model/send-options.ts';
 export type { AcquireOptions, Directory, StorageProvider, StoreName } from './model/storage-provider.ts';
 export type { Subscription } from './model/tag-filter.ts';
 export type { QueueInfo, TopicInfo, TopicOptions, TopicType } from './model/topic.ts';
+export type * from './model/transaction.ts';

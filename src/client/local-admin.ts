@@ -5,6 +5,7 @@ import type {
   DeadLetter,
   DelayedMessage,
   GroupProgress,
+  ListTransactionsRequest,
   OffsetReset,
   Page,
   PageRequest,
@@ -12,6 +13,7 @@ import type {
   RedriveRequest,
   RedriveResult,
   ResetOffsetRequest,
+  TransactionInfo,
 } from '../model/admin.ts';
 import { notSupported } from '../model/errors.ts';
 import type { GroupInfo, GroupOptions } from '../model/group.ts';
@@ -20,25 +22,17 @@ import { DeadLetterAdmin } from './dead-letter-admin.ts';
 import { DelayAdmin } from './delay-admin.ts';
 import { GroupAdmin } from './group-admin.ts';
 import { TopicAdmin } from './topic-admin.ts';
+import { TransactionAdmin } from './transaction-admin.ts';
 
 /** Methods of the contract that later versions bring: callable, and refused with their name. */
-const PLANNED = [
-  'getMessage',
-  'findMessages',
-  'readQueue',
-  'trackMessage',
-  'listTransactions',
-  'resolveTransaction',
-  'compact',
-  'verify',
-  'backup',
-] as const;
+const PLANNED = ['getMessage', 'findMessages', 'readQueue', 'trackMessage', 'compact', 'verify', 'backup'] as const;
 
 /** Administration of a broker in this process. Every method answers a promise, also for what is wrong with the call. */
 export class LocalAdmin implements Admin {
   readonly #delivery: Delivery;
   readonly #topics: TopicAdmin;
   readonly #delays: DelayAdmin;
+  readonly #transactions: TransactionAdmin;
   readonly #groups: GroupAdmin;
   readonly #deadLetters: DeadLetterAdmin;
   readonly #stats: () => BrokerStats;
@@ -47,6 +41,7 @@ export class LocalAdmin implements Admin {
     this.#delivery = delivery;
     this.#topics = new TopicAdmin(delivery);
     this.#delays = new DelayAdmin(delivery);
+    this.#transactions = new TransactionAdmin(delivery);
     this.#groups = new GroupAdmin(delivery);
     this.#deadLetters = new DeadLetterAdmin(delivery);
     this.#stats = stats;
@@ -117,6 +112,14 @@ export class LocalAdmin implements Admin {
 
   listDelayed(topic: string, page?: PageRequest): Promise<Page<DelayedMessage>> {
     return this.#open(() => this.#delays.listDelayed(topic, page));
+  }
+
+  listTransactions(request?: ListTransactionsRequest, page?: PageRequest): Promise<Page<TransactionInfo>> {
+    return this.#open(() => this.#transactions.listTransactions(request, page));
+  }
+
+  resolveTransaction(transactionId: string, outcome: 'commit' | 'rollback'): Promise<void> {
+    return this.#open(() => this.#transactions.resolveTransaction(transactionId, outcome));
   }
 
   /** Answers also while the broker is failed or closed. */

@@ -3,16 +3,18 @@ import { recall } from '../delivery/recall.ts';
 import type { ResolvedSendOptions } from '../delivery/send.ts';
 import type { SendTracker } from '../delivery/send-completion.ts';
 import { topicNotFound } from '../delivery/topics.ts';
-import { BrokerError, illegalArgument, isBrokerError, notSupported } from '../model/errors.ts';
+import { BrokerError, illegalArgument, isBrokerError } from '../model/errors.ts';
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
-import type { Producer, ProducerOptions, RecallReceipt, SendOptions } from '../model/messaging.ts';
+import type { Producer, ProducerOptions, RecallReceipt } from '../model/messaging.ts';
 import { validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
+import type { SendOptions } from '../model/send-options.ts';
+import type { Transaction } from '../model/transaction.ts';
+import { LocalTransaction } from './transaction.ts';
 
 const DEFAULT_MAX_ATTEMPTS = 3;
 const DEFAULT_TIMEOUT_MS = 30_000;
-const KNOWN: ReadonlySet<string> = new Set(['topics', 'maxAttempts', 'timeoutMs', 'onFull']);
-const PLANNED: ReadonlySet<string> = new Set(['transactionChecker']);
+const KNOWN: ReadonlySet<string> = new Set(['topics', 'maxAttempts', 'timeoutMs', 'onFull', 'transactionChecker']);
 const SEND_KNOWN: ReadonlySet<string> = new Set(['durability', 'signal']);
 const NONE: ReadonlySet<string> = new Set();
 
@@ -31,10 +33,12 @@ export class LocalProducer implements Producer {
     context: { durability: Durability; onClose: (producer: LocalProducer) => void },
   ) {
     requireObject('The options of a producer', options);
-    checkFieldNames('The options of a producer', options, KNOWN, PLANNED);
+    checkFieldNames('The options of a producer', options, KNOWN, NONE);
     this.#delivery = delivery;
     this.#onClose = context.onClose;
-    const { onFull = 'wait' } = options;
+    const { onFull = 'wait', transactionChecker } = options;
+    if (transactionChecker !== undefined && typeof transactionChecker !== 'function')
+      throw illegalArgument('transactionChecker must be a function');
     if (onFull !== 'wait' && onFull !== 'reject') throw illegalArgument(`onFull must be 'wait' or 'reject', not ${JSON.stringify(onFull)}`);
     this.#defaults = {
       durability: context.durability,
@@ -46,13 +50,6 @@ export class LocalProducer implements Producer {
     };
     // What is wrong with a topic is told by the first send to it.
     this.#creating = Promise.allSettled((options.topics ?? []).map((topic) => delivery.topics.obtain(topic)));
-  }
-
-  static {
-    const beginTransaction = (): never => {
-      throw notSupported('producer.beginTransaction');
-    };
-    Object.defineProperty(LocalProducer.prototype, 'beginTransaction', { value: beginTransaction });
   }
 
   send(message: Message, options?: SendOptions): Promise<SendReceipt> {
@@ -84,6 +81,16 @@ export class LocalProducer implements Producer {
         else this.#delivery.context.events.emit('error', error);
       },
     );
+  }
+
+  beginTransaction(): Transaction {
+    this.#assertOpen();
+    return new LocalTransaction(this.#delivery.context.ids.next(), {
+      delivery: this.#delivery,
+      durability: this.#defaults.durability,
+      resolve: (options) => this.#resolve(options),
+      assertOpen: () => this.#assertOpen(),
+    });
   }
 
   async recall(topicName: string, recallHandle: string): Promise<RecallReceipt> {

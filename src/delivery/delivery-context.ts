@@ -14,6 +14,7 @@ import type { RecallHandles } from './recall-handle.ts';
 import type { ReceiptHandles } from './receipt-handle.ts';
 import type { Suspects } from './suspects.ts';
 import type { TimerPort } from './timer-port.ts';
+import type { TransactionCheckPort } from './transaction-port.ts';
 
 /** Numbers since the broker was opened. */
 export interface DeliveryCounters {
@@ -45,6 +46,7 @@ export interface DeliveryContext {
   readonly suspects: Suspects;
   readonly arrivals: Arrivals;
   readonly timers: TimerPort;
+  readonly transactionChecks: TransactionCheckPort;
   readonly recallHandles: RecallHandles;
   readonly counters: DeliveryCounters;
   /** `memory` caps what receipts claim. */

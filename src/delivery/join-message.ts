@@ -4,6 +4,7 @@ import type { MessageExtension } from '../storage/log/message-extension.ts';
 import { hashMessageGroup } from '../storage/message-group-hash.ts';
 import { DelayedEntry } from './delayed-entry.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import { HalfEntry } from './half-entry.ts';
 import { MessageEntry } from './message-entry.ts';
 import type { Route } from './route.ts';
 import type { JoinTerms } from './sent-entry.ts';
@@ -11,7 +12,13 @@ import type { JoinTerms } from './sent-entry.ts';
 /** Lets a message join a group as what it is: visible at once, or waiting for its time. */
 export function joinMessage(context: DeliveryContext, draft: MessageDraft, route: Route, join: JoinTerms): void {
   const { terms } = draft;
+  const { transactionId } = join;
   const extension = terms === undefined ? undefined : extensionOf(context, terms);
+  if (transactionId !== undefined) {
+    const half = new HalfEntry(context, draft, route, join, { ...extension, transactionId });
+    context.store.log.join(join.group, half, draft.body.length);
+    return;
+  }
   const entry =
     extension !== undefined && waits(context, extension)
       ? new DelayedEntry(context, draft, route, join, extension)

@@ -20,6 +20,8 @@ export interface SendTerms {
   readonly attempts: number;
   readonly timeoutMs: number;
   readonly tracker: SendTracker;
+  /** Present for messages of a transaction. */
+  readonly transactionId?: string | undefined;
 }
 
 /** Writes the messages of a call. */

@@ -33,10 +33,12 @@ export class Sender implements SendWriter {
   send(message: Message, options: ResolvedSendOptions): Promise<SendReceipt> {
     this.#context.assertOpen();
     const draft = this.validate(message);
+    if (options.transactionId !== undefined && draft.terms?.delivery !== undefined)
+      throw illegalArgument('A message of a transaction has no delivery time: it is delivered when the transaction is committed');
     if (options.signal?.aborted) throw aborted(options.signal);
     const topic = this.#topics.loaded(draft.topic);
     if (topic === undefined || !this.#gate.isOpen(draft.body.length)) return this.#sendLater([draft], options).then(only);
-    checkTopicType(draft.topic, topic.record.options.type, draft, false);
+    checkTopicType(draft.topic, topic.record.options.type, draft, options.transactionId !== undefined);
     return this.#joinOne(draft, chooseQueue(topic, draft), options);
   }
 
@@ -79,7 +81,7 @@ export class Sender implements SendWriter {
     if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { ...options, timeoutMs: Math.min(options.timeoutMs, leftMs()) });
     this.#context.assertOpen();
     if (options.signal?.aborted) throw aborted(options.signal);
-    const routes = drafts.map((draft) => this.route(draft));
+    const routes = drafts.map((draft) => this.route(draft, options.transactionId !== undefined));
     return await this.#join(drafts, routes, { ...options, timeoutMs: Math.min(options.timeoutMs, leftMs()) });
   }
 
@@ -105,11 +107,11 @@ export class Sender implements SendWriter {
   }
 
   /** Where a message goes; its topic is loaded. */
-  route(draft: MessageDraft): Route {
+  route(draft: MessageDraft, isTransactional = false): Route {
     const topic = this.#topics.loaded(draft.topic);
     if (topic === undefined)
       throw new BrokerError('MQ_TOPIC_NOT_FOUND', `Topic ${JSON.stringify(draft.topic)} was deleted while the send waited`);
-    checkTopicType(draft.topic, topic.record.options.type, draft, false);
+    checkTopicType(draft.topic, topic.record.options.type, draft, isTransactional);
     return chooseQueue(topic, draft);
   }
 
@@ -130,7 +132,8 @@ export class Sender implements SendWriter {
     const { log } = this.#context.store;
     const group = log.open();
     if (completion.terms.durability === 'sync') group.needsBarrier = true;
-    const join = { group, completion, nowMs: this.#context.clock.now() };
+    const { transactionId } = completion.terms;
+    const join = { group, completion, nowMs: this.#context.clock.now(), transactionId };
     for (let i = 0; i < drafts.length; i++) joinMessage(this.#context, drafts[i] as MessageDraft, routes[i] as Route, join);
   }
 
@@ -138,7 +141,8 @@ export class Sender implements SendWriter {
     const { log } = this.#context.store;
     const group = log.open();
     if (completion.terms.durability === 'sync') group.needsBarrier = true;
-    joinMessage(this.#context, draft, route, { group, completion, nowMs: this.#context.clock.now() });
+    const { transactionId } = completion.terms;
+    joinMessage(this.#context, draft, route, { group, completion, nowMs: this.#context.clock.now(), transactionId });
   }
 
   /** A message that keeps every rule. Throws what is wrong with it. */

@@ -19,6 +19,8 @@ export interface JoinTerms {
   readonly group: CommitGroup;
   readonly completion: SendCompletion;
   readonly nowMs: number;
+  /** Present for a message of a transaction. */
+  readonly transactionId?: string | undefined;
 }
 
 /** One message on its way to the log: its bytes were copied when it joined. What becomes of it at the commit depends on its kind. */

@@ -148,6 +148,34 @@ export interface DelayedMessage {
 }
 
 /**
+ * Which transactions are wanted.
+ * @public
+ * @since 0.2.0
+ */
+export interface ListTransactionsRequest {
+  /** `pending`: producers are asked about it; `parked`: nobody could tell, and a person decides. Absent: both. */
+  readonly state?: 'pending' | 'parked' | undefined;
+}
+
+/**
+ * A transaction that is not ended.
+ * @public
+ * @since 0.2.0
+ */
+export interface TransactionInfo {
+  /** Its id. */
+  readonly transactionId: string;
+  /** `pending`, or `parked` after the last check. */
+  readonly state: 'pending' | 'parked';
+  /** How often a producer was asked. */
+  readonly checks: number;
+  /** When its first message was sent, milliseconds since the epoch. */
+  readonly beganAtMs: number;
+  /** Its messages, in the order of their sends; none of them can be acknowledged. */
+  readonly messages: readonly MessageView[];
+}
+
+/**
  * Which dead letters to deliver again, and where.
  * @public
  * @since 0.1.0
@@ -219,6 +247,8 @@ export interface BrokerStats {
   readonly unsettled: number;
   /** Delay messages that wait for their time now. */
   readonly delayed: number;
+  /** Transactions that are not ended, parked ones included. */
+  readonly transactions: number;
   /** Bytes of blocks appended to the commit log. */
   readonly logBytes: number;
   /** Blocks appended to the commit log. */
@@ -282,6 +312,17 @@ export interface Admin {
    * @since 0.2.0
    */
   listDelayed(topic: string, page?: PageRequest): Promise<Page<DelayedMessage>>;
+  /**
+   * Transactions that are not ended, by their ids.
+   * @since 0.2.0
+   */
+  listTransactions(request?: ListTransactionsRequest, page?: PageRequest): Promise<Page<TransactionInfo>>;
+  /**
+   * Ends a transaction in its producer's place.
+   * @throws BrokerError `MQ_INVALID_TRANSACTION_ID`, `MQ_TRANSACTION_ENDED`, `MQ_TOPIC_NOT_FOUND`
+   * @since 0.2.0
+   */
+  resolveTransaction(transactionId: string, outcome: 'commit' | 'rollback'): Promise<void>;
   /** Counters and gauges now. */
   stats(): Promise<BrokerStats>;
 }

@@ -137,6 +137,20 @@ export interface RecalledEvent {
 }
 
 /**
+ * Nobody could tell what became of a transaction; a person decides by `admin.resolveTransaction`.
+ * @public
+ * @since 0.2.0
+ */
+export interface TransactionParkedEvent {
+  /** Its id. */
+  readonly transactionId: string;
+  /** The topics of its messages. */
+  readonly topics: readonly string[];
+  /** How often a producer was asked. */
+  readonly checks: number;
+}
+
+/**
  * A group holds `limits.maxUnsettledPerGroup` messages of a topic in flight or waiting; until some are settled it gets redeliveries only.
  * @public
  * @since 0.1.0
@@ -202,6 +216,8 @@ export interface BrokerEvents {
   expired: (event: ExpiredEvent) => void;
   /** A delay message was taken back. */
   recalled: (event: RecalledEvent) => void;
+  /** A transaction was parked after its last check. */
+  transactionParked: (event: TransactionParkedEvent) => void;
   /** A group is at its limit. */
   unsettledLimit: (event: UnsettledLimitEvent) => void;
   /** A topic was created, by an admin or by itself. */

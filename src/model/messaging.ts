@@ -1,7 +1,9 @@
 import type { BrokerError } from './errors.ts';
 import type { StartFrom } from './group.ts';
-import type { Durability, Message, MessageView, SendReceipt } from './message.ts';
+import type { Message, MessageView, SendReceipt } from './message.ts';
+import type { SendOptions } from './send-options.ts';
 import type { Subscription } from './tag-filter.ts';
+import type { Transaction, TransactionChecker } from './transaction.ts';
 
 /**
  * What an application asks for wherever the broker is: producers and consumers.
@@ -47,20 +49,13 @@ export interface ProducerOptions {
   readonly maxAttempts?: number | undefined;
   /** Milliseconds for a whole call with all its attempts; default 30,000. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Asked about transactions that nobody has ended, also those of an earlier process. A producer with `topics` is asked about those alone.
+   * @since 0.2.0
+   */
+  readonly transactionChecker?: TransactionChecker | undefined;
   /** What a send does while the write queue is full: wait (default) or reject with `MQ_BACKPRESSURE`. */
   readonly onFull?: 'wait' | 'reject' | undefined;
-}
-
-/**
- * Options of one send.
- * @public
- * @since 0.1.0
- */
-export interface SendOptions {
-  /** Default: the broker's. */
-  readonly durability?: Durability | undefined;
-  /** Aborted before the write: nothing is stored and the send rejects with `MQ_ABORTED`; afterwards it settles with the real result. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -89,6 +84,12 @@ export interface Producer {
   sendBatch(messages: readonly Message[], options?: SendOptions): Promise<SendReceipt[]>;
   /** Sends without a promise; without a callback an error goes to the broker's `error` event. A wrong call throws at once. */
   sendOneway(message: Message, callback?: (error: BrokerError | undefined, receipt?: SendReceipt) => void): void;
+  /**
+   * Begins a transaction; nothing is written before its first message.
+   * @throws BrokerError `MQ_BROKER_NOT_OPEN`
+   * @since 0.2.0
+   */
+  beginTransaction(): Transaction;
   /**
    * Takes a delay message back that is not due yet; nobody will get it.
    * @param recallHandle - of the receipt, or of `admin.listDelayed`

@@ -28,6 +28,7 @@ const KINDS: { readonly [Name in keyof BrokerEvents]: true } = {
   deadLettered: true,
   expired: true,
   recalled: true,
+  transactionParked: true,
   unsettledLimit: true,
   topicCreated: true,
   groupCreated: true,
@@ -87,6 +88,7 @@ function topicOf(recorded: RecordedEvent): string | undefined {
     case 'failed':
       return recorded.event.message.topic;
     case 'groupCreated':
+    case 'transactionParked':
     case 'damage':
     case 'state':
     case 'error':

@@ -11,6 +11,7 @@ import { Envelope } from './envelope.ts';
 import { addressIn, consumeQueueKey, inFlightKey, numberIn, PREFIX, progressKey, rangeOf } from './keys.ts';
 import { loadProgress } from './progress-snapshot.ts';
 import type { QueueProgress } from './queue-progress.ts';
+import { Transactions } from './transactions.ts';
 
 /** Runs of consume queues that were read last; each takes up to 20 KiB. */
 const CACHED_RUNS = 128;
@@ -23,6 +24,7 @@ export class BrokerIndex {
   readonly deadLetters: DeadLetters;
   readonly applicationValues: ApplicationValues;
   readonly delays: Delays;
+  readonly transactions: Transactions;
   readonly envelope: Envelope;
   readonly queues: Map<number, ConsumeQueue> = new Map();
   /** By group id, then topic and queue. */
@@ -42,6 +44,7 @@ export class BrokerIndex {
     this.deadLetters = new DeadLetters(store, this.envelope);
     this.applicationValues = new ApplicationValues(store, this.envelope);
     this.delays = new Delays(store, this.envelope);
+    this.transactions = new Transactions(this.envelope);
   }
 
   get store(): DurableStore {

@@ -50,7 +50,7 @@ export class CheckpointWriter {
       index.deadRanges = [...this.#deadRanges, ...index.deadRanges];
     });
     this.#add((operations) => this.#onFailure.push(index.catalogue.snapshot(operations, index.envelope)));
-    for (const part of [index.deadLetters, index.applicationValues, index.delays]) {
+    for (const part of [index.deadLetters, index.applicationValues, index.delays, index.transactions]) {
       this.#add((operations) => {
         const snapshot = part.snapshot(operations);
         this.#onSuccess.push(snapshot.done);

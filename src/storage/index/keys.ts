@@ -1,3 +1,4 @@
+import { fromHex } from '../../model/hex.ts';
 import type { ProgressAddress } from '../log/state-records.ts';
 
 /*
@@ -92,6 +93,15 @@ export function timerRange(
 
 export function delayCountKey(topicId: number): Uint8Array {
   return pack(PREFIX.delayCount, [topicId, 4]);
+}
+
+/** `transactionId` has 34 hexadecimal digits. */
+export function transactionKey(transactionId: string): Uint8Array {
+  const id = fromHex(transactionId);
+  const key = new Uint8Array(id.length + 1);
+  key[0] = PREFIX.transaction;
+  key.set(id, 1);
+  return key;
 }
 
 /** All keys that begin with a prefix and the numbers behind it. */

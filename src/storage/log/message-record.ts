@@ -83,6 +83,7 @@ export interface MessageHead {
   tagHash: number;
   groupHigh: number;
   groupLow: number;
+  bornAtMs: number;
   /** Says what follows the head; for `readExtensionBehindHead`. */
   flags: number;
 }
@@ -93,7 +94,7 @@ export function readMessageHead(reader: ByteReader, into: MessageHead): void {
   into.queueId = reader.u16();
   const flags = reader.u16();
   into.queueOffset = reader.u64();
-  reader.skip(8);
+  into.bornAtMs = reader.u64();
   reader.skip(flags & FLAG.textId ? reader.u16() : MESSAGE_ID_BYTES);
   into.tagHash = 0;
   if (flags & FLAG.tag) {

@@ -9,13 +9,13 @@ import { type LogPosition, NO_POSITION } from '../log-position.ts';
 import type { ReplayLoss } from './replay-loss.ts';
 
 /** Records that bring a message, or make one visible. */
-export const MESSAGE_KINDS: ReadonlySet<number> = new Set([RECORD.message, RECORD.pointer, RECORD.delayed, RECORD.recall]);
+export const MESSAGE_KINDS: ReadonlySet<number> = new Set([RECORD.message, RECORD.pointer, RECORD.delayed, RECORD.recall, RECORD.half]);
 
 /** What the records of messages do to the index: each message that is visible has its place in a consume queue. */
 export class MessageReplay {
   readonly #index: BrokerIndex;
   readonly #loss: ReplayLoss;
-  readonly #head: MessageHead = { topicId: 0, queueId: 0, queueOffset: 0, tagHash: 0, groupHigh: 0, groupLow: 0, flags: 0 };
+  readonly #head: MessageHead = { topicId: 0, queueId: 0, queueOffset: 0, tagHash: 0, groupHigh: 0, groupLow: 0, bornAtMs: 0, flags: 0 };
 
   constructor(index: BrokerIndex, loss: ReplayLoss) {
     this.#index = index;
@@ -31,8 +31,9 @@ export class MessageReplay {
       return undefined;
     }
     readMessageHead(reader, this.#head);
-    if (kind === RECORD.delayed) {
-      this.#delayed(reader, position);
+    if (kind === RECORD.delayed || kind === RECORD.half) {
+      if (kind === RECORD.delayed) this.#delayed(reader, position);
+      else this.#half(reader, position);
       return undefined;
     }
     return this.#visible(this.#head, { position, entry: position });
@@ -51,6 +52,13 @@ export class MessageReplay {
     this.#index.delays.replayAdd(extension.delayMs === undefined ? 'instant' : 'delay', entry);
   }
 
+  #half(reader: ByteReader, position: LogPosition): void {
+    const { topicId, queueId, tagHash, groupHigh, groupLow, bornAtMs, flags } = this.#head;
+    const transactionId = readExtensionBehindHead(reader, flags)?.transactionId;
+    if (transactionId === undefined) throw corrupt('a half message without a transaction');
+    this.#index.transactions.addHalf(transactionId, { position, topicId, queueId, tagHash, groupHigh, groupLow }, bornAtMs);
+  }
+
   /** A pointer whose message a power cut took keeps its offset, as one that is lost. */
   #pointer(reader: ByteReader, position: LogPosition): Promise<void> | undefined {
     const pointer = readPointer(reader);
@@ -61,7 +69,7 @@ export class MessageReplay {
     return this.#visible(pointer, { position, entry: isLost ? NO_POSITION : position });
   }
 
-  #visible(head: Omit<MessageHead, 'flags'>, at: { position: LogPosition; entry: LogPosition }): Promise<void> | undefined {
+  #visible(head: Omit<MessageHead, 'flags' | 'bornAtMs'>, at: { position: LogPosition; entry: LogPosition }): Promise<void> | undefined {
     const queue = this.#index.queue(head.topicId, head.queueId);
     if (queue !== undefined) return this.#publish(queue, head, at);
     if (!this.#index.catalogue.topics.has(head.topicId)) {
@@ -73,7 +81,11 @@ export class MessageReplay {
     return this.#index.loadQueue(head.topicId, head.queueId).then((loaded) => this.#publish(loaded, copy, at));
   }
 
-  #publish(queue: ConsumeQueue, head: Omit<MessageHead, 'flags'>, at: { position: LogPosition; entry: LogPosition }): undefined {
+  #publish(
+    queue: ConsumeQueue,
+    head: Omit<MessageHead, 'flags' | 'bornAtMs'>,
+    at: { position: LogPosition; entry: LogPosition },
+  ): undefined {
     const { position, entry } = at;
     if (position <= queue.includes) return;
     // A power cut may have taken the messages before an offset that was given again afterwards.

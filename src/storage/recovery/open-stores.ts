@@ -195,6 +195,7 @@ async function replayInto(
   if (from - 1 > context.lastSequence) throw corruptIndex('it is ahead of the log');
   if (checkpoint !== undefined) await index.loadCatalogue();
   await index.delays.loadCounts(store);
+  await index.transactions.load(store);
   const replay = new Replay(index, { checksum: context.checksum, storeTag: context.storeTag, storedAtMs: checkpoint?.storedAtMs ?? 0 });
   const result = await replay.run(log, from, context.lowWater);
   index.delays.afterReplay();

@@ -16,6 +16,7 @@ import {
   readOffsets,
   readRetryWaits,
 } from '../log/state-records.ts';
+import { readTransactionCheck, readTransactionEnd } from '../log/transaction-records.ts';
 import { type LogPosition, logPosition } from '../log-position.ts';
 import { lostOffsets } from './lost-offsets.ts';
 import { MESSAGE_KINDS, MessageReplay } from './message-replay.ts';
@@ -51,6 +52,10 @@ export class RecordReplay {
       this.#value(kind, reader, position);
       return undefined;
     }
+    if (kind === RECORD.transactionEnd || kind === RECORD.transactionCheck) {
+      this.#transaction(kind, reader, position);
+      return undefined;
+    }
     if (!STATE_KINDS.has(kind)) throw unknownKind(kind, block.sequence);
     return this.#state(kind, reader, position);
   }
@@ -75,6 +80,17 @@ export class RecordReplay {
       throw corrupt('a metadata record', cause);
     }
     this.#index.applyMetadata(change, position);
+  }
+
+  #transaction(kind: number, reader: ByteReader, position: LogPosition): void {
+    const { transactions } = this.#index;
+    if (kind === RECORD.transactionEnd) {
+      const { transactionId, outcome } = readTransactionEnd(reader);
+      transactions.end(transactionId, outcome);
+      return;
+    }
+    const check = readTransactionCheck(reader);
+    transactions.checked(check.transactionId, check, position);
   }
 
   /** A checkpoint packs the values in one go, so that it includes a record whole or not; to do it again in order does no harm. */

@@ -2,17 +2,7 @@ import assert from 'node:assert/strict';
 import type { ContractTheme } from './contract-theme.ts';
 import { GROUP, refuses, type Scene, TOPIC, wrongly } from './scene.ts';
 
-const plannedAdmin = [
-  'getMessage',
-  'findMessages',
-  'readQueue',
-  'trackMessage',
-  'listTransactions',
-  'resolveTransaction',
-  'compact',
-  'verify',
-  'backup',
-];
+const plannedAdmin = ['getMessage', 'findMessages', 'readQueue', 'trackMessage', 'compact', 'verify', 'backup'];
 
 async function refusesByName(name: string, call: () => unknown): Promise<void> {
   const error = await refuses('MQ_NOT_SUPPORTED', call);
@@ -36,10 +26,6 @@ export const notSupported: ContractTheme = {
     'broadcast is MQ_NOT_SUPPORTED': async (scene) => {
       const options = { group: GROUP, subscriptions: { [TOPIC]: '*' }, listener: () => {}, mode: 'broadcast' };
       await refusesByName('mode', () => scene.messaging.createPushConsumer(wrongly(options)));
-    },
-    'transactions are MQ_NOT_SUPPORTED': async (scene) => {
-      await refusesByName('transactionChecker', () => scene.messaging.createProducer(wrongly({ transactionChecker: () => 'commit' })));
-      await refusesByName('beginTransaction', call(scene.producer, 'beginTransaction'));
     },
     'pull consumers are MQ_NOT_SUPPORTED': async (scene) => {
       await refusesByName('createPullConsumer', call(scene.messaging, 'createPullConsumer'));

@@ -24,6 +24,7 @@ import { subscriptions } from './subscriptions.ts';
 import { tagFilters } from './tag-filters.ts';
 import { timeToLive } from './time-to-live.ts';
 import { topicsAndGroups } from './topics-and-groups.ts';
+import { transactions } from './transactions.ts';
 
 /** Every subject of the contract, in the order of a message's life. */
 export const themes: readonly ContractTheme[] = [
@@ -44,6 +45,7 @@ export const themes: readonly ContractTheme[] = [
   tagFilters,
   timeToLive,
   delayMessages,
+  transactions,
   startPositions,
   subscriptions,
   topicsAndGroups,

@@ -49,13 +49,23 @@ describe('a message record', () => {
         builder.setU64(writeMessage(builder, message), queueOffset);
         builder.end();
         const block = Block.own(builder.finish(STAMP, portableCrc32));
-        const head: MessageHead = { topicId: -1, queueId: -1, queueOffset: -1, tagHash: -1, groupHigh: -1, groupLow: -1, flags: -1 };
+        const head: MessageHead = {
+          topicId: -1,
+          queueId: -1,
+          queueOffset: -1,
+          tagHash: -1,
+          groupHigh: -1,
+          groupLow: -1,
+          bornAtMs: -1,
+          flags: -1,
+        };
         const reader = block.readerAt(block.record(0));
         readMessageHead(reader, head);
         const { topicId, queueId, tag, groupHash } = message;
         expect(readExtensionBehindHead(reader, head.flags)).toEqual(message.extension);
         expect(head).toEqual({
           flags: head.flags,
+          bornAtMs: message.bornAtMs,
           topicId,
           queueId,
           queueOffset,

@@ -1,0 +1,65 @@
+import type { MessageView } from '../model/message.ts';
+import type { PendingTransaction } from '../storage/index/transactions.ts';
+import type { GroupSpace, LogEntry } from '../storage/log/log-entry.ts';
+import { readMessage } from '../storage/log/message-record.ts';
+import { RECORD } from '../storage/log/record-kinds.ts';
+import { type TransactionCheck, writeTransactionCheck } from '../storage/log/transaction-records.ts';
+import { blockSequenceOf, logPosition, recordNumberOf } from '../storage/log-position.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import { storedView } from './message-view.ts';
+
+/** A check, or the parking of a transaction, on its way to the log: it has counted before anybody is asked. */
+class TransactionCheckEntry implements LogEntry {
+  readonly #context: DeliveryContext;
+  readonly #check: TransactionCheck;
+  readonly #settle: { resolve: () => void; reject: (error: Error) => void };
+  #block = 0;
+  #record = 0;
+
+  constructor(context: DeliveryContext, check: TransactionCheck, settle: { resolve: () => void; reject: (error: Error) => void }) {
+    this.#context = context;
+    this.#check = check;
+    this.#settle = settle;
+  }
+
+  seal(space: GroupSpace): void {
+    const builder = space.room(48);
+    this.#record = builder.begin(RECORD.transactionCheck);
+    writeTransactionCheck(builder, this.#check);
+    builder.end();
+    this.#block = space.lastBlock;
+  }
+
+  commit(firstSequence: number): void {
+    const position = logPosition(firstSequence + this.#block, this.#record);
+    this.#context.store.index.transactions.checked(this.#check.transactionId, this.#check, position);
+  }
+
+  settle(): void {
+    this.#settle.resolve();
+  }
+
+  fail(error: Error): void {
+    this.#settle.reject(error);
+  }
+}
+
+/** Resolves when the check is on disk (kill -9 class). */
+export function commitCheck(context: DeliveryContext, check: TransactionCheck): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { log } = context.store;
+    log.join(log.openLater(), new TransactionCheckEntry(context, check, { resolve, reject }), 0);
+  });
+}
+
+/** The messages of a transaction in the order of their sends, for reading only. @throws BrokerError `MQ_STORE_CORRUPT` */
+export async function halfMessages(context: DeliveryContext, { halves }: PendingTransaction): Promise<MessageView[]> {
+  const { log, index } = context.store;
+  const views: MessageView[] = [];
+  for (const { position, topicId } of halves) {
+    const message = readMessage(await log.read(blockSequenceOf(position)), recordNumberOf(position));
+    const topic = index.catalogue.topics.get(topicId)?.name ?? `#${topicId}`;
+    views.push(storedView({ ...message, queueOffset: -1 }, { topic, place: { queueId: -1 }, attempt: 0 }));
+  }
+  return views;
+}

@@ -1,0 +1,162 @@
+import type { KeyValueStore, WriteOperation } from '../../model/key-value-port.ts';
+import { corrupt } from '../byte-reader.ts';
+import type { LogPosition } from '../log-position.ts';
+import type { Envelope } from './envelope.ts';
+import { PREFIX, rangeOf, transactionKey } from './keys.ts';
+import { DeadlineNode } from './queue-progress.ts';
+
+/** What became of a transaction. */
+export type TransactionOutcome = 'commit' | 'rollback';
+
+/** A message of a transaction, and what its place in a queue will need. */
+export interface HalfMessage {
+  readonly position: LogPosition;
+  readonly topicId: number;
+  readonly queueId: number;
+  readonly tagHash: number;
+  readonly groupHigh: number;
+  readonly groupLow: number;
+}
+
+/** What the index keeps of a transaction. */
+interface StoredTransaction {
+  readonly halves: readonly HalfMessage[];
+  readonly checks: number;
+  readonly beganAtMs: number;
+  readonly lastHalfAtMs: number;
+  readonly nextCheckAtMs: number;
+  readonly parked: boolean;
+}
+
+/** A transaction that is not ended. */
+export class PendingTransaction extends DeadlineNode {
+  readonly transactionId: string;
+  halves: HalfMessage[] = [];
+  /** How often a producer was asked. */
+  checks = 0;
+  beganAtMs = 0;
+  lastHalfAtMs = 0;
+  /** When a producer is asked next; 0 before the first time, which follows from the last message. */
+  nextCheckAtMs = 0;
+  /** Nobody is asked any more; a person decides. */
+  parked = false;
+  /** Position of the newest record that is included. */
+  includes: LogPosition = 0;
+  isDirty = false;
+  /** Live only: its end is on its way to the log. */
+  claimed = false;
+  /** Live only: a check is due, and nobody was there to be asked. */
+  isOverdue = false;
+
+  constructor(transactionId: string) {
+    super();
+    this.transactionId = transactionId;
+  }
+}
+
+/** Ends that are remembered, so that a second end is told from one that never was. */
+const REMEMBERED_ENDS = 10_000;
+
+/** Transactions that are not ended, wholly in memory, and the last that were. */
+export class Transactions {
+  readonly pending: Map<string, PendingTransaction> = new Map();
+  readonly #ended = new Map<string, TransactionOutcome>();
+  readonly #envelope: Envelope;
+  /** Keys of ended transactions that the index may have. */
+  #removed: string[] = [];
+
+  constructor(envelope: Envelope) {
+    this.#envelope = envelope;
+  }
+
+  async load(store: KeyValueStore): Promise<void> {
+    for await (const slice of store.scan(rangeOf(PREFIX.transaction))) {
+      for (const [key, value] of slice) {
+        const { includes, reader } = this.#envelope.open(key, value);
+        const id = reader.shortText();
+        const stored = parse(reader.longText());
+        const transaction = Object.assign(new PendingTransaction(id), stored, { halves: [...stored.halves], includes });
+        this.pending.set(id, transaction);
+      }
+    }
+  }
+
+  endOf(transactionId: string): TransactionOutcome | undefined {
+    return this.#ended.get(transactionId);
+  }
+
+  addHalf(transactionId: string, half: HalfMessage, bornAtMs: number): PendingTransaction {
+    let transaction = this.pending.get(transactionId);
+    if (transaction === undefined) {
+      transaction = new PendingTransaction(transactionId);
+      transaction.beganAtMs = bornAtMs;
+      this.pending.set(transactionId, transaction);
+    }
+    if (half.position <= transaction.includes) return transaction;
+    transaction.halves.push(half);
+    transaction.lastHalfAtMs = bornAtMs;
+    touch(transaction, half.position);
+    return transaction;
+  }
+
+  checked(transactionId: string, check: { checks: number; nextCheckAtMs: number; parked: boolean }, position: LogPosition): void {
+    const transaction = this.pending.get(transactionId);
+    if (transaction === undefined || position <= transaction.includes) return;
+    Object.assign(transaction, check);
+    touch(transaction, position);
+  }
+
+  end(transactionId: string, outcome: TransactionOutcome): void {
+    this.pending.delete(transactionId);
+    this.#removed.push(transactionId);
+    this.#ended.set(transactionId, outcome);
+    if (this.#ended.size <= REMEMBERED_ENDS) return;
+    for (const oldest of this.#ended.keys()) {
+      this.#ended.delete(oldest);
+      return;
+    }
+  }
+
+  /** Adds the writes of what changed; the answers are for a write that succeeded and one that was rejected. */
+  snapshot(operations: WriteOperation[]): { done: () => void; failed: () => void } {
+    const removed = this.#removed;
+    this.#removed = [];
+    for (const id of removed) operations.push({ key: transactionKey(id), value: undefined });
+    const written: PendingTransaction[] = [];
+    for (const transaction of this.pending.values()) {
+      if (!transaction.isDirty) continue;
+      transaction.isDirty = false;
+      written.push(transaction);
+      operations.push({ key: transactionKey(transaction.transactionId), value: this.#seal(transaction) });
+    }
+    return {
+      done: () => undefined,
+      failed: () => {
+        this.#removed = [...removed, ...this.#removed];
+        for (const transaction of written) transaction.isDirty = true;
+      },
+    };
+  }
+
+  #seal(transaction: PendingTransaction): Uint8Array {
+    const { transactionId, halves, checks, beganAtMs, lastHalfAtMs, nextCheckAtMs, parked, includes } = transaction;
+    const stored: StoredTransaction = { halves, checks, beganAtMs, lastHalfAtMs, nextCheckAtMs, parked };
+    return this.#envelope.seal(transactionKey(transactionId), includes, (writer) => {
+      writer.shortText(transactionId);
+      writer.longText(JSON.stringify(stored));
+    });
+  }
+}
+
+function touch(transaction: PendingTransaction, position: LogPosition): void {
+  transaction.includes = position;
+  transaction.isDirty = true;
+}
+
+function parse(text: string): StoredTransaction {
+  try {
+    return JSON.parse(text) as StoredTransaction;
+  } catch (cause) {
+    throw corrupt('a transaction', cause);
+  }
+}
