@@ -1,4 +1,3 @@
-import { isBrokerError } from '../model/errors.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { BlockBuilder } from '../storage/log/block.ts';
 import type { CommitGroup } from '../storage/log/commit-group.ts';
@@ -32,13 +31,16 @@ class AckEntry extends StateEntry {
     for (const message of this.messages) queue.group.settled(message);
   }
 
-  /** A heal that fails gives up what waits for it; what a consumer has done stays done, and is written by the next heal that succeeds. */
-  protected override undo(error: Error): void {
-    if (isBrokerError(error) && error.code === 'MQ_BROKER_NOT_OPEN') {
+  /**
+   * A heal that fails gives up what waits for it; what a consumer has done stays done, and is written by the next heal that succeeds.
+   * There is none once the log has ended, whatever it ended with.
+   */
+  protected override undo(): void {
+    const { log } = this.#context.store;
+    if (log.ended !== undefined) {
       for (const message of this.messages) this.queue.group.unclaim(message);
       return;
     }
-    const { log } = this.#context.store;
     const again = new AckEntry(this.queue, this.#context);
     again.messages.push(...this.messages);
     log.join(log.openLater(), again, 0);

@@ -48,7 +48,6 @@ export class CommitLog {
   #writing: CommitGroup | undefined;
   #scheduled: 'none' | 'turn' | 'microtask' = 'none';
   #failed = false;
-  /** Why nothing will ever be written again; `undefined` while it may. */
   #ended: Error | undefined;
   #nextSequence: number;
   #committedSequence: number;
@@ -81,6 +80,11 @@ export class CommitLog {
 
   get lastStoredAtMs(): number {
     return this.#lastStoredAtMs;
+  }
+
+  /** Why nothing will ever be written again; `undefined` while it may. */
+  get ended(): Error | undefined {
+    return this.#ended;
   }
 
   /** The group that an entry of a message joins; it is written as soon as the write in flight is done. */
