@@ -48,7 +48,7 @@ export interface ResolvedGroupOptions {
  * @public
  * @since 0.1.0
  */
-export type GroupKind = 'push/simple' | 'pull';
+export type GroupKind = 'push/simple' | 'pull' | 'broadcast';
 
 /**
  * A consumer group as the broker knows it.

@@ -26,6 +26,7 @@ const KINDS: { readonly [Name in keyof BrokerEvents]: true } = {
   acked: true,
   failed: true,
   deadLettered: true,
+  dropped: true,
   expired: true,
   recalled: true,
   unsettledLimit: true,
@@ -79,6 +80,7 @@ function topicOf(recorded: RecordedEvent): string | undefined {
     case 'delivered':
     case 'acked':
     case 'deadLettered':
+    case 'dropped':
     case 'expired':
     case 'recalled':
     case 'unsettledLimit':
