@@ -80,7 +80,8 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   }
 
   dropQueue(queue: GroupQueue): void {
-    this.unsettled -= queue.progress.unsettled.size;
+    queue.countUnsettled(-queue.progress.unsettled.size);
+    queue.dropped = true;
     queue.forget();
   }
 
@@ -112,7 +113,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     this.#context.deadlines.remove(message);
     this.#context.suspects.ended(message);
     queue.progress.settle(message.offset);
-    this.unsettled--;
+    queue.countUnsettled(-1);
     queue.unlock(message.groupKey === -1 ? 0 : message.groupKey, message.offset);
     if (wasLimited) this.wake();
   }
