@@ -48,6 +48,7 @@ export class BrokerParts {
     acked: 0,
     failed: 0,
     deadLettered: 0,
+    dropped: 0,
     expired: 0,
     recalled: 0,
     expiredLeases: 0,

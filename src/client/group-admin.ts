@@ -1,5 +1,6 @@
 import { type ConsumerGroup, groupNotFound } from '../delivery/consumer-group.ts';
 import type { Delivery } from '../delivery/delivery.ts';
+import { refuseBroadcast } from '../delivery/group-kind.ts';
 import type { GroupQueue } from '../delivery/group-queue.ts';
 import { oldestUnsettled } from '../delivery/oldest-unsettled.ts';
 import { resetOffset } from '../delivery/reset-offset.ts';
@@ -13,6 +14,7 @@ import { validateGroupName, validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireBoolean, requireInteger, requireObject } from '../model/option-checks.ts';
 import { PRIORITY_LEVELS } from '../model/priority-levels.ts';
 import { pageByName } from './page.ts';
+import { progressTogether } from './progress-together.ts';
 
 const RESET_KNOWN: ReadonlySet<string> = new Set(['topic', 'queueId', 'priority', 'to', 'dryRun']);
 const NONE: ReadonlySet<string> = new Set();
@@ -72,6 +74,10 @@ export class GroupAdmin {
 
   async getGroupProgress(name: string): Promise<GroupProgress[]> {
     const group = this.#find(name);
+    if (group.record.kind === 'broadcast') {
+      const open = [...group.members].flatMap((member) => [...member.group.queues.values()].flat());
+      return progressTogether(await Promise.all(open.map((queue) => this.#progressOf(queue))));
+    }
     const queues = await this.#queuesOf(group);
     return await Promise.all(queues.map((queue) => this.#progressOf(queue)));
   }
@@ -79,6 +85,7 @@ export class GroupAdmin {
   async resetOffset(name: string, request: ResetOffsetRequest): Promise<OffsetReset[]> {
     checkFieldNames('resetOffset', requireObject('The request of resetOffset', request), RESET_KNOWN, NONE);
     const group = this.#find(name);
+    refuseBroadcast(group.record, 'resetOffset');
     const dryRun = requireBoolean('dryRun', request.dryRun ?? false);
     const topicName = validateTopicName(request.topic, this.#delivery.context.limits);
     const topic = await this.#delivery.topics.find(topicName);

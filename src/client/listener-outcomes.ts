@@ -1,6 +1,7 @@
 import { acknowledge } from '../delivery/acknowledge.ts';
-import { deadLetter } from '../delivery/dead-letter.ts';
 import type { DeliveryContext } from '../delivery/delivery-context.ts';
+import { giveUp } from '../delivery/give-up.ts';
+import type { GroupPort } from '../delivery/group-port.ts';
 import { retryLater } from '../delivery/lease-end.ts';
 import { heldMessage, queueOf } from '../delivery/message-view.ts';
 import { retryDelayMs } from '../model/retry-policy.ts';
@@ -11,7 +12,7 @@ const REMEMBERED_ERRORS = 1000;
 
 const loggedErrors = new WeakMap<DeliveryContext, Set<string>>();
 
-/** What follows a listener call: an acknowledgement, a retry after the policy's delay, or the dead letters. */
+/** What follows a listener call: an acknowledgement, a retry after the policy's delay, or the end of the attempts. */
 export class ListenerOutcomes {
   readonly #context: DeliveryContext;
 
@@ -36,22 +37,24 @@ export class ListenerOutcomes {
     const isLast = attempt >= group.maxAttempts;
     const delayMs = isLast ? 0 : retryDelayMs(group.record.options.retryPolicy, attempt);
     const nextAttemptAtMs = isLast ? undefined : this.#context.clock.now() + delayMs;
-    this.#log(group.record.name, call, error, nextAttemptAtMs);
-    if (isLast) deadLetter(this.#context, queue, held, reasonOf(error)).catch(() => group.visibleAgain(held));
+    this.#log(group, call, error, nextAttemptAtMs);
+    if (isLast) giveUp(this.#context, queue, held, reasonOf(error)).catch(() => group.visibleAgain(held));
     else retryLater(this.#context, queue, held, delayMs);
     if (this.#context.events.listenerCount('failed') === 0) return;
     this.#context.events.emit('failed', { group: group.record.name, message: view, attempt, error, nextAttemptAtMs });
   }
 
-  /** Once for each group and error text, with the stack; whether or not anybody listens to `failed`. */
-  #log(group: string, call: ListenerCall, error: unknown, nextAttemptAtMs: number | undefined): void {
-    const text = `${group}: ${reasonOf(error)}`;
+  /** Once for each group and error text, with the stack; whether or not anybody listens to `failed`. A message that is dropped is lost, so that it counts apart. */
+  #log({ record, memberState }: GroupPort, call: ListenerCall, error: unknown, nextAttemptAtMs: number | undefined): void {
+    const group = record.name;
+    const end = memberState === undefined ? 'dead letters' : 'dropped';
+    const next = nextAttemptAtMs === undefined ? end : new Date(nextAttemptAtMs).toISOString();
+    const text = `${next === 'dropped' ? 'dropped by ' : ''}${group}: ${reasonOf(error)}`;
     const logged = loggedIn(this.#context);
     if (logged.has(text)) return;
     if (logged.size >= REMEMBERED_ERRORS) logged.clear();
     logged.add(text);
     const { topic, messageId, deliveryAttempt } = call.view;
-    const next = nextAttemptAtMs === undefined ? 'dead letters' : new Date(nextAttemptAtMs).toISOString();
     this.#context.logger.warn({ group, topic, messageId, attempt: deliveryAttempt, next, err: error }, 'a listener failed');
   }
 }

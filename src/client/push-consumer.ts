@@ -1,10 +1,11 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import type { GroupMember } from '../delivery/group-member.ts';
 import { illegalArgument } from '../model/errors.ts';
-import { resolveStartFrom } from '../model/group.ts';
+import { type GroupKind, resolveStartFrom } from '../model/group.ts';
 import type { MessageView } from '../model/message.ts';
 import type { CloseOptions, PushConsumer, PushConsumerOptions } from '../model/messaging.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
+import { quoted } from '../model/quoted.ts';
 import { isThenable, ListenerCall } from './listener-call.ts';
 import { ListenerOutcomes } from './listener-outcomes.ts';
 import { filtersOf, groupOf } from './subscription-options.ts';
@@ -18,8 +19,9 @@ const KNOWN: ReadonlySet<string> = new Set([
   'maxCachedMessages',
   'maxCachedBytes',
   'startFrom',
+  'mode',
 ]);
-const PLANNED: ReadonlySet<string> = new Set(['mode']);
+const NONE: ReadonlySet<string> = new Set();
 const DEFAULT_CONCURRENCY = 20;
 const DEFAULT_CONSUME_TIMEOUT_MS = 900_000;
 const DEFAULT_CLOSE_DEADLINE_MS = 30_000;
@@ -44,7 +46,7 @@ export class LocalPushConsumer implements PushConsumer {
 
   private constructor(delivery: Delivery, options: PushConsumerOptions, onClose: (consumer: LocalPushConsumer) => void) {
     const { limits } = delivery.context;
-    checkFieldNames('The options of a push consumer', requireObject('The options of a push consumer', options), KNOWN, PLANNED);
+    checkFieldNames('The options of a push consumer', requireObject('The options of a push consumer', options), KNOWN, NONE);
     if (typeof options.listener !== 'function') throw illegalArgument('A push consumer needs a listener function');
     this.#delivery = delivery;
     this.#onClose = onClose;
@@ -68,6 +70,7 @@ export class LocalPushConsumer implements PushConsumer {
     const consumer = new LocalPushConsumer(delivery, options, onClose);
     const { limits } = delivery.context;
     const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
+      kind: kindOf(options.mode),
       startFrom: options.startFrom === undefined ? undefined : resolveStartFrom(options.startFrom),
       callbacks: {
         onWake: () => consumer.#pump(),
@@ -208,4 +211,10 @@ export class LocalPushConsumer implements PushConsumer {
     this.#releaseProcess?.();
     this.#releaseProcess = undefined;
   }
+}
+
+function kindOf(mode: PushConsumerOptions['mode'] = 'cluster'): GroupKind {
+  if (mode === 'cluster') return 'push/simple';
+  if (mode === 'broadcast') return 'broadcast';
+  throw illegalArgument(`mode must be 'cluster' or 'broadcast', not ${quoted(mode)}`);
 }

@@ -71,6 +71,7 @@ export class LocalSimpleConsumer implements SimpleConsumer {
     };
     const pending = new PendingReceives(delivery.context);
     const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
+      kind: 'push/simple',
       startFrom: defaults.startFrom,
       callbacks: { onWake: () => pending.retry(), onLeaseExpired: () => false },
     });

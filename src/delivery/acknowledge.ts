@@ -1,12 +1,11 @@
-import { isBrokerError } from '../model/errors.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { BlockBuilder } from '../storage/log/block.ts';
-import type { CommitGroup } from '../storage/log/commit-group.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
 import { writeOffsets } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { tellAcked } from './delivery-events.ts';
 import type { GroupQueue } from './group-queue.ts';
+import { joinState, openState, type StateGroup } from './join-state.ts';
 import { StateEntry } from './state-entry.ts';
 
 /** Acknowledgements of one queue that share a group commit: one record, whatever their number. */
@@ -32,16 +31,18 @@ class AckEntry extends StateEntry {
     for (const message of this.messages) queue.group.settled(message);
   }
 
-  /** A heal that fails gives up what waits for it; what a consumer has done stays done, and is written by the next heal that succeeds. */
-  protected override undo(error: Error): void {
-    if (isBrokerError(error) && error.code === 'MQ_BROKER_NOT_OPEN') {
+  /**
+   * A heal that fails gives up what waits for it; what a consumer has done stays done, and is written by the next heal that succeeds.
+   * There is none once the log has ended, whatever it ended with.
+   */
+  protected override undo(): void {
+    if (this.#context.store.log.ended !== undefined) {
       for (const message of this.messages) this.queue.group.unclaim(message);
       return;
     }
-    const { log } = this.#context.store;
     const again = new AckEntry(this.queue, this.#context);
     again.messages.push(...this.messages);
-    log.join(log.openLater(), again, 0);
+    joinState(this.#context, again);
   }
 
   protected override effects(): void {
@@ -52,13 +53,12 @@ class AckEntry extends StateEntry {
 }
 
 /** Open acknowledgements by queue: valid as long as the group that they joined is the open one. */
-const openEntries = new WeakMap<GroupQueue, { entry: AckEntry; group: CommitGroup }>();
+const openEntries = new WeakMap<GroupQueue, { entry: AckEntry; group: StateGroup }>();
 
 /** The message is consumed. It has been claimed by the caller; the entry tells when that is on disk. */
 export function acknowledge(context: DeliveryContext, queue: GroupQueue, message: UnsettledMessage): StateEntry {
   message.claimed = true;
-  const { log } = context.store;
-  const group = log.openLater();
+  const group = openState(context, queue);
   const open = openEntries.get(queue);
   if (open !== undefined && open.group === group && !group.sealed) {
     open.entry.messages.push(message);
@@ -67,6 +67,5 @@ export function acknowledge(context: DeliveryContext, queue: GroupQueue, message
   const entry = new AckEntry(queue, context);
   entry.messages.push(message);
   openEntries.set(queue, { entry, group });
-  log.join(group, entry, 0);
-  return entry;
+  return joinState(context, entry, group);
 }

@@ -4,6 +4,7 @@ import type { BarrierWaiter } from '../storage/log/barriers.ts';
 import type { LogEntry } from '../storage/log/log-entry.ts';
 import type { Store } from '../storage/store.ts';
 import type { Delivery } from './delivery.ts';
+import { refuseBroadcast } from './group-kind.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { joinMessage } from './join-message.ts';
 import { leasedMessage, type NamedDelivery } from './named-delivery.ts';
@@ -93,6 +94,7 @@ async function locate(delivery: Delivery, { acks }: UnitDraft): Promise<LocatedA
     const group = delivery.groups.byId(groupId);
     const record = catalogue.topics.get(topicId);
     if (group === undefined || record === undefined) throw handleExpired();
+    refuseBroadcast(group.record, 'an acknowledgement in an atomic unit');
     if (group.queues.get(topicId) === undefined) {
       const topic = await delivery.topics.find(record.name);
       if (topic !== undefined) await group.attachTopic(topic);

@@ -1,11 +1,13 @@
 import { BrokerError } from '../model/errors.ts';
 import type { TagFilter } from '../model/tag-filter.ts';
 import type { GroupRecord } from '../storage/index/catalogue.ts';
-import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
-import { deadLetter } from './dead-letter.ts';
+import type { QueueProgress, UnsettledMessage } from '../storage/index/queue-progress.ts';
+import type { ProgressAddress } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import { giveUp } from './give-up.ts';
 import type { GroupPort, LeaseOwner } from './group-port.ts';
 import { GroupQueue } from './group-queue.ts';
+import type { MemberState } from './member-state.ts';
 import { recallState } from './state-recall.ts';
 import type { Topic, TopicSubscriber } from './topic.ts';
 
@@ -13,14 +15,20 @@ import type { Topic, TopicSubscriber } from './topic.ts';
 export interface Member extends LeaseOwner {
   /** Subscriptions by topic name. */
   readonly filters: ReadonlyMap<string, TagFilter>;
+  /** The group that its queues are those of: a broadcast member has one of its own. */
+  readonly group: ConsumerGroup;
   wake(): void;
   /** The group has other topics or queues than before. */
   topicsChanged(): void;
 }
 
-/** A consumer group in use: its members, and each queue of its topics as it goes through them. */
+/**
+ * A consumer group in use: its members, and each queue of its topics as it goes through them. Each broadcast member goes through the queues
+ * as a group of its own, which has the name and the options of the group that it belongs to.
+ */
 export class ConsumerGroup implements GroupPort, TopicSubscriber {
   record: GroupRecord;
+  readonly memberState: MemberState | undefined;
   readonly members: Set<Member> = new Set();
   /** By topic id. */
   readonly queues: Map<number, GroupQueue[]> = new Map();
@@ -30,9 +38,10 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   readonly #attaching = new Map<number, Promise<void>>();
   #limitReported = false;
 
-  constructor(context: DeliveryContext, record: GroupRecord) {
+  constructor(context: DeliveryContext, record: GroupRecord, memberState?: MemberState) {
     this.#context = context;
     this.record = record;
+    this.memberState = memberState;
   }
 
   get ordered(): boolean {
@@ -51,6 +60,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     const attaching = before.catch(() => undefined).then(() => this.#attachQueues(topic));
     this.#attaching.set(topicId, attaching);
     await attaching;
+    if (this.memberState?.closed) return this.detachTopic(topic);
     topic.groups.add(this);
     for (const member of this.members) member.topicsChanged();
   }
@@ -70,7 +80,8 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   }
 
   dropQueue(queue: GroupQueue): void {
-    this.unsettled -= queue.progress.unsettled.size;
+    queue.countUnsettled(-queue.progress.unsettled.size);
+    queue.dropped = true;
     queue.forget();
   }
 
@@ -102,7 +113,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     this.#context.deadlines.remove(message);
     this.#context.suspects.ended(message);
     queue.progress.settle(message.offset);
-    this.unsettled--;
+    queue.countUnsettled(-1);
     queue.unlock(message.groupKey === -1 ? 0 : message.groupKey, message.offset);
     if (wasLimited) this.wake();
   }
@@ -114,7 +125,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     this.#context.deadlines.remove(message);
     this.#context.suspects.ended(message);
     if (message.attempt >= this.maxAttempts) {
-      deadLetter(this.#context, queue, message, 'the last attempt was not acknowledged').catch((error: Error) => {
+      giveUp(this.#context, queue, message, 'the last attempt was not acknowledged').catch((error: Error) => {
         // A message that is gone was revoked by a reset; any other one is given up again after a while, and not delivered any more.
         if (message.progress.unsettled.get(message.offset) === message) this.reportUnreadable(error);
       });
@@ -147,13 +158,19 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     this.#context.events.emit('error', error);
   }
 
+  #progressOf(address: ProgressAddress, topic: Topic): Promise<QueueProgress> {
+    return this.memberState === undefined
+      ? this.#context.store.index.loadProgress(address)
+      : this.memberState.progressOf(address, topic.record.name);
+  }
+
   async #attachQueues(topic: Topic): Promise<void> {
     const { topicId } = topic.record;
     const attached = this.queues.get(topicId) ?? [];
     this.queues.set(topicId, attached);
     for (const queue of topic.queues.slice(attached.length)) {
       const address = { groupId: this.record.groupId, topicId, queueId: queue.queueId };
-      const progress = await this.#context.store.index.loadProgress(address);
+      const progress = await this.#progressOf(address, topic);
       const groupQueue = new GroupQueue(this.#context, this, topic, { queue, progress });
       progress.live = groupQueue;
       this.unsettled += progress.unsettled.size;

@@ -1,11 +1,13 @@
 import { BrokerError } from '../model/errors.ts';
-import { type ResolvedGroupOptions, resolveGroupOptions, type StartFrom } from '../model/group.ts';
+import { type GroupKind, type ResolvedGroupOptions, resolveGroupOptions, type StartFrom } from '../model/group.ts';
 import { validateGroupName } from '../model/names.ts';
 import type { TagFilter } from '../model/tag-filter.ts';
 import type { GroupRecord } from '../storage/index/catalogue.ts';
 import { ConsumerGroup, groupNotFound } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import { claimKind } from './group-kind.ts';
 import { GroupMember, type MemberCallbacks } from './group-member.ts';
+import { MemberState } from './member-state.ts';
 import { commitMetadata } from './metadata-entry.ts';
 import { NamedLocks } from './named-locks.ts';
 import { resolveStart } from './start-position.ts';
@@ -51,7 +53,7 @@ export class ConsumerGroups {
   /** Messages in flight or waiting, over all groups in use. */
   get unsettled(): number {
     let count = 0;
-    for (const group of this.#inUse.values()) count += group.unsettled;
+    for (const group of this.#inUse.values()) for (const each of goingThrough(group)) count += each.unsettled;
     return count;
   }
 
@@ -92,18 +94,21 @@ export class ConsumerGroups {
   join(
     name: string,
     subscriptions: ReadonlyMap<string, TagFilter>,
-    options: { startFrom: StartFrom | undefined; callbacks: MemberCallbacks },
+    options: { kind: GroupKind; startFrom: StartFrom | undefined; callbacks: MemberCallbacks },
   ): Promise<GroupMember> {
+    const { kind, startFrom, callbacks } = options;
     return this.#changes.runExclusive(name, async () => {
-      const group = await this.#obtain(name);
-      const member = new GroupMember(this.#context, group, options.callbacks);
+      const shared = await this.#obtain(name);
+      const isFirstUse = claimKind(shared.record, kind);
+      const group = kind === 'broadcast' ? new ConsumerGroup(this.#context, shared.record, new MemberState(this.#context)) : shared;
+      const member = new GroupMember(this.#context, { shared, group }, callbacks);
       for (const [topic, filter] of subscriptions) this.#checkSubscription(member, topic, filter);
-      group.members.add(member);
+      member.enter();
       try {
-        for (const [topic, filter] of subscriptions) await this.subscribe(member, topic, filter, options.startFrom);
-        if (group.record.kind === undefined) await this.#update(group, { ...group.record, kind: 'push/simple' });
+        for (const [topic, filter] of subscriptions) await this.subscribe(member, topic, filter, startFrom);
+        if (isFirstUse) await this.#update(shared, { ...shared.record, kind });
       } catch (error) {
-        group.members.delete(member);
+        await member.close();
         throw error;
       }
       member.topicsChanged();
@@ -119,7 +124,9 @@ export class ConsumerGroups {
     // Another member may have subscribed while the topic was looked for.
     this.#checkSubscription(member, topicName, filter);
     member.filters.set(topicName, filter);
-    await this.#commitStart(group, topicName, topic, startFrom ?? group.record.options.startFrom);
+    if (group.memberState !== undefined)
+      await group.memberState.begin(topicName, resolveStart(this.#context, topic, startFrom ?? BROADCAST_START));
+    else await this.#commitStart(group, topicName, topic, startFrom ?? group.record.options.startFrom);
     // The topic may have been created while the start was committed.
     const now = topic ?? (await this.#topics.find(topicName));
     if (now !== undefined) await group.attachTopic(now);
@@ -147,13 +154,13 @@ export class ConsumerGroups {
   async #update(group: ConsumerGroup, record: GroupRecord): Promise<void> {
     await commitMetadata(this.#context.store, { what: 'group', record });
     if (record.options.ordered !== group.record.options.ordered) group.detachAll();
-    group.record = record;
+    for (const each of goingThrough(group)) each.record = record;
     group.wake();
   }
 
   /** The expression of a (group, topic) is one; only members that are open now count. */
   #checkSubscription(member: GroupMember, topic: string, filter: TagFilter): void {
-    const { group } = member;
+    const group = member.shared;
     for (const other of group.members) {
       if (other === member) continue;
       const existing = other.filters.get(topic);
@@ -178,8 +185,18 @@ export class ConsumerGroups {
 
   async #attachSubscribers(topic: Topic): Promise<void> {
     for (const group of this.#inUse.values()) {
-      const wanted = [...group.members].some((member) => member.filters.has(topic.record.name));
-      if (wanted) await group.attachTopic(topic);
+      const subscribers = [...group.members].filter((member) => member.filters.has(topic.record.name));
+      for (const each of new Set(subscribers.map((member) => member.group))) await each.attachTopic(topic);
     }
   }
+}
+
+/** Where a broadcast consumer starts that does not say: a group's own start is for positions that are kept. */
+const BROADCAST_START: StartFrom = 'latest';
+
+/** The groups that go through queues in the name of one: itself, or each of its broadcast members. */
+function goingThrough(group: ConsumerGroup): ReadonlySet<ConsumerGroup> {
+  const all = new Set<ConsumerGroup>([group]);
+  for (const member of group.members) all.add(member.group);
+  return all;
 }

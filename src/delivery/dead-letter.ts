@@ -5,6 +5,7 @@ import { type DeadLetterMark, writeDeadLetters } from '../storage/log/state-reco
 import type { DeliveryContext } from './delivery-context.ts';
 import { tellDeadLettered } from './delivery-events.ts';
 import type { GroupQueue } from './group-queue.ts';
+import { joinState } from './join-state.ts';
 import { handleExpired, StateEntry } from './state-entry.ts';
 
 /** A reason is for people; more of it than this is cut. */
@@ -65,7 +66,7 @@ export async function deadLetter(context: DeliveryContext, queue: GroupQueue, me
     };
     const entry = new DeadLetterEntry(queue, context, message, mark);
     const done = entry.done();
-    context.store.log.join(context.store.log.openLater(), entry, 0);
+    joinState(context, entry);
     await done;
   } catch (error) {
     const isUnsettled = queue.progress.unsettled.get(message.offset) === message;

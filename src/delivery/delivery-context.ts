@@ -23,6 +23,7 @@ export interface DeliveryCounters {
   acked: number;
   failed: number;
   deadLettered: number;
+  dropped: number;
   expired: number;
   recalled: number;
   expiredLeases: number;

@@ -27,6 +27,14 @@ export async function tellDeadLettered(context: DeliveryContext, queue: GroupQue
   context.events.emit('deadLettered', { group, topic, messageId, attempts, reason });
 }
 
+/** Emits `dropped`; only called where somebody listens. */
+export async function tellDropped(context: DeliveryContext, queue: GroupQueue, message: UnsettledMessage): Promise<void> {
+  const { offset, attempt: attempts } = message;
+  const messageId = await messageIdAt(context, queue, offset);
+  const [group, topic] = [queue.group.record.name, queue.topic.record.name];
+  context.events.emit('dropped', { group, topic, messageId, attempts });
+}
+
 /** Emits `expired`; only called where somebody listens. */
 export async function tellExpired(context: DeliveryContext, queue: GroupQueue, offset: number): Promise<void> {
   const messageId = await messageIdAt(context, queue, offset);

@@ -13,6 +13,7 @@ import { settleFiltered } from './filtered.ts';
 import type { LeaseOwner } from './group-port.ts';
 import type { Pick } from './group-queue.ts';
 import { HandOutEntry } from './hand-out.ts';
+import { joinState } from './join-state.ts';
 import { deliveredView } from './message-view.ts';
 import type { Topic } from './topic.ts';
 
@@ -114,11 +115,7 @@ function join(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundBl
     from = end;
   }
   if (entries.length === 0) return queueMicrotask(() => to.result.views([]));
-  const { log } = context.store;
-  const done = entries.map((entry) => {
-    log.join(log.openLater(), entry, 0);
-    return entry.done();
-  });
+  const done = entries.map((entry) => joinState(context, entry).done());
   const all = done.length === 1 ? (done[0] as Promise<void>) : Promise.all(done);
   all.then(() => {
     const [first] = entries;

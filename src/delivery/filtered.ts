@@ -4,6 +4,7 @@ import { writeOffsets } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { tellExpired } from './delivery-events.ts';
 import type { GroupQueue } from './group-queue.ts';
+import { joinState } from './join-state.ts';
 import { StateEntry } from './state-entry.ts';
 
 /** Offsets that are settled without a delivery: the group does not want them, their message is lost, or their time to live is over. */
@@ -44,17 +45,16 @@ class FilteredEntry extends StateEntry {
   }
 }
 
-/** Sends a queue's filtered and expired offsets on their way to the log. */
+/** Sends a queue's filtered and expired offsets on their way. */
 export function settleFiltered(context: DeliveryContext, queue: GroupQueue): void {
-  const { log } = context.store;
   if (queue.skipped.length > 0) {
     const offsets = queue.skipped;
     queue.skipped = [];
-    log.join(log.openLater(), new FilteredEntry(queue, context, { offsets, isExpiry: false }), 0);
+    joinState(context, new FilteredEntry(queue, context, { offsets, isExpiry: false }));
   }
   if (queue.outOfDate.length > 0) {
     const offsets = queue.outOfDate;
     queue.outOfDate = [];
-    log.join(log.openLater(), new FilteredEntry(queue, context, { offsets, isExpiry: true }), 0);
+    joinState(context, new FilteredEntry(queue, context, { offsets, isExpiry: true }));
   }
 }

@@ -28,6 +28,8 @@ function isExpired(topic: Topic, message: StoredMessage, clock: Clock): boolean 
 /** One open consumer of a group: its subscriptions, and the queues that follow from them. */
 export class GroupMember implements Member, PickTaker {
   readonly group: ConsumerGroup;
+  /** The group that it is counted among: another one than `group` for a broadcast member. */
+  readonly shared: ConsumerGroup;
   /** By topic name. */
   readonly filters: Map<string, TagFilter> = new Map();
   readonly #context: DeliveryContext;
@@ -39,10 +41,17 @@ export class GroupMember implements Member, PickTaker {
   #handingOut = 0;
   readonly #onHandedOut: (() => void)[] = [];
 
-  constructor(context: DeliveryContext, group: ConsumerGroup, callbacks: MemberCallbacks) {
+  constructor(context: DeliveryContext, groups: { shared: ConsumerGroup; group: ConsumerGroup }, callbacks: MemberCallbacks) {
     this.#context = context;
-    this.group = group;
+    this.shared = groups.shared;
+    this.group = groups.group;
     this.#callbacks = callbacks;
+  }
+
+  /** From now on it is woken, and its subscriptions count. */
+  enter(): void {
+    this.shared.members.add(this);
+    this.group.members.add(this);
   }
 
   /** The group has other topics or queues than before. */
@@ -70,9 +79,15 @@ export class GroupMember implements Member, PickTaker {
     const filter = this.filters.get(topic.record.name);
     if (filter === undefined || this.#closed) return 'notMine';
     if (!filter.matches(message.tag)) return 'filtered';
-    const notBefore = this.#context.store.index.catalogue.subscription(this.group.record.groupId, topic.record.name)?.notBeforeMs;
+    const notBefore = this.#notBeforeMs(topic.record.name);
     if (notBefore !== undefined && message.storedAtMs < notBefore) return 'filtered';
     return isExpired(topic, message, this.#context.clock) ? 'expired' : 'deliver';
+  }
+
+  #notBeforeMs(topicName: string): number | undefined {
+    const { memberState, record } = this.group;
+    if (memberState !== undefined) return memberState.notBeforeMs(topicName);
+    return this.#context.store.index.catalogue.subscription(record.groupId, topicName)?.notBeforeMs;
   }
 
   /** True while something is being read that may bring messages. */
@@ -110,11 +125,17 @@ export class GroupMember implements Member, PickTaker {
     };
   }
 
-  /** Gives back what this consumer still holds; the deliveries have counted. */
+  /** Gives back what this consumer still holds; the deliveries have counted. What a broadcast member holds is forgotten with it. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.shared.members.delete(this);
     this.group.members.delete(this);
     if (this.#handingOut > 0) await new Promise<void>((resolve) => this.#onHandedOut.push(resolve));
+    const { memberState } = this.group;
+    if (memberState !== undefined) {
+      await memberState.close();
+      return this.group.detachAll();
+    }
     const pending: Promise<void>[] = [];
     for (const queues of this.group.queues.values()) {
       for (const queue of queues) {

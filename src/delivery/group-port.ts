@@ -1,5 +1,6 @@
 import type { GroupRecord } from '../storage/index/catalogue.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
+import type { MemberState } from './member-state.ts';
 
 /** Who holds leases in this process: a consumer. */
 export interface LeaseOwner {
@@ -12,6 +13,8 @@ export interface GroupPort {
   readonly record: GroupRecord;
   readonly ordered: boolean;
   readonly maxAttempts: number;
+  /** Present where the group is that of one broadcast member, whose state is in memory alone. */
+  readonly memberState: MemberState | undefined;
   /** Messages in flight or waiting, over all queues. */
   unsettled: number;
   /** Something may be there for its consumers. */

@@ -44,6 +44,8 @@ export class GroupQueue {
   generation = 0;
   /** A reset is on its way to the log: nothing is picked until then. */
   frozen = false;
+  /** The group goes through it no more: deliveries that are still under way end in it, but are not the group's. */
+  dropped = false;
   /** Filtered offsets whose record is not on its way yet. */
   skipped: number[] = [];
   /** Expired offsets whose record is not on its way yet. */
@@ -110,10 +112,15 @@ export class GroupQueue {
     this.#succeed(groupKey, this.locks.release(groupKey, offset));
   }
 
+  /** The group has so many more messages in flight or waiting, or fewer. */
+  countUnsettled(change: number): void {
+    if (!this.dropped) this.group.unsettled += change;
+  }
+
   /** The group continues at `offset`: everything that was known about its way is void. */
   restart(offset: number): void {
     this.forget();
-    this.group.unsettled -= this.progress.unsettled.size;
+    this.countUnsettled(-this.progress.unsettled.size);
     this.progress.reset(offset);
     this.examined = offset;
     this.frozen = false;
@@ -150,7 +157,7 @@ export class GroupQueue {
   comeBack(offset: number): void {
     const message = this.progress.redrive(offset);
     if (message === undefined) return;
-    this.group.unsettled++;
+    this.countUnsettled(1);
     this.#bringBack(message, offset);
   }
 

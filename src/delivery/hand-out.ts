@@ -54,7 +54,7 @@ export class HandOutEntry extends StateEntry {
 
   protected override apply(): void {
     const { queue, terms, picks } = this;
-    const { progress, group } = queue;
+    const { progress } = queue;
     const before = progress.unsettled.size;
     const nowMs = this.#context.clock.monotonic();
     let lease = terms.firstLease;
@@ -67,7 +67,7 @@ export class HandOutEntry extends StateEntry {
       this.#context.deadlines.add(message, terms.durationMs, nowMs);
       this.held.push(message);
     }
-    group.unsettled += progress.unsettled.size - before;
+    queue.countUnsettled(progress.unsettled.size - before);
     this.#context.counters.delivered += picks.length;
   }
 

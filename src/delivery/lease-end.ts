@@ -4,6 +4,7 @@ import { RECORD } from '../storage/log/record-kinds.ts';
 import { type LeaseTerms, type RetryWait, writeChangeInvisible, writeOffsets, writeRetryWaits } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { GroupQueue } from './group-queue.ts';
+import { joinState } from './join-state.ts';
 import { StateEntry } from './state-entry.ts';
 
 /** A delivery that ends without an acknowledgement: the message is given back. */
@@ -99,13 +100,13 @@ export class ChangeInvisibleEntry extends StateEntry {
 /** The message is visible again from the commit on. */
 export function giveBack(context: DeliveryContext, queue: GroupQueue, message: UnsettledMessage): StateEntry {
   message.claimed = true;
-  return join(context, new GiveBackEntry(queue, message));
+  return joinState(context, new GiveBackEntry(queue, message));
 }
 
 /** The message is visible again `delayMs` from now. */
 export function retryLater(context: DeliveryContext, queue: GroupQueue, message: UnsettledMessage, delayMs: number): StateEntry {
   message.claimed = true;
-  return join(context, new RetryEntry(queue, context, message, delayMs));
+  return joinState(context, new RetryEntry(queue, context, message, delayMs));
 }
 
 /** The lease ends `invisibleMs` from now. */
@@ -116,10 +117,5 @@ export function changeInvisible(
   invisibleMs: number,
 ): ChangeInvisibleEntry {
   message.claimed = true;
-  return join(context, new ChangeInvisibleEntry(queue, context, message, invisibleMs));
-}
-
-function join<T extends StateEntry>(context: DeliveryContext, entry: T): T {
-  context.store.log.join(context.store.log.openLater(), entry, 0);
-  return entry;
+  return joinState(context, new ChangeInvisibleEntry(queue, context, message, invisibleMs));
 }

@@ -10,9 +10,10 @@ const EXPECTED_BYTES = 64;
 
 /**
  * A change of one queue's delivery state on its way to the log. The change takes effect in memory when its group is on disk.
+ * Of a broadcast member it takes effect without being written: it is never sealed, and its position is that of no record.
  */
 export abstract class StateEntry implements LogEntry {
-  protected readonly queue: GroupQueue;
+  readonly queue: GroupQueue;
   readonly #kind: number;
   #block = 0;
   #record = 0;

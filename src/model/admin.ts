@@ -237,6 +237,11 @@ export interface BrokerStats {
   readonly failed: number;
   /** Messages moved to dead letters. */
   readonly deadLettered: number;
+  /**
+   * Messages that broadcast consumers gave up on.
+   * @since 0.2.0
+   */
+  readonly dropped: number;
   /** Messages that a group did not get, because their time to live was over. */
   readonly expired: number;
   /** Delay messages that were taken back. */
@@ -293,11 +298,16 @@ export interface Admin {
   getGroup(name: string): Promise<GroupInfo | undefined>;
   /** All consumer groups, by name. */
   listGroups(page?: PageRequest): Promise<Page<GroupInfo>>;
-  /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
+  /**
+   * One row for each queue. Broadcast consumers have positions of their own: their group has rows while some are open, with the lowest floor and
+   * frontier and the largest lag of them, and what is in flight or waits for a retry in all of them together.
+   * @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`
+   */
   getGroupProgress(group: string): Promise<GroupProgress[]>;
   /**
    * Moves a group; all leases, waits, locks and attempts in the range are revoked.
-   * @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`, `MQ_TOPIC_NOT_FOUND`, `MQ_ILLEGAL_OFFSET`
+   * @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`, `MQ_TOPIC_NOT_FOUND`, `MQ_ILLEGAL_OFFSET`, `MQ_GROUP_KIND_CONFLICT` for a group of
+   * broadcast consumers
    */
   resetOffset(group: string, request: ResetOffsetRequest): Promise<OffsetReset[]>;
   /** What a group gave up on, oldest first. @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */

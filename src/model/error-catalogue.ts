@@ -145,7 +145,7 @@ export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>
   MQ_GROUP_KIND_CONFLICT: entry(
     42800,
     false,
-    'A consumer group was first used by pull consumers and is now asked for by push or simple ones, or the other way round',
+    'A consumer group was first used by consumers of one kind (push and simple, pull, broadcast) and is now asked for by another, or an operation is not for its kind',
     'Use another group, or delete this one first',
   ),
   MQ_SUBSCRIPTION_CONFLICT: entry(

@@ -105,6 +105,22 @@ export interface DeadLetteredEvent {
 }
 
 /**
+ * A broadcast consumer gave up on a message after its last attempt; other consumers of its group have nothing to do with it.
+ * @public
+ * @since 0.2.0
+ */
+export interface DroppedEvent {
+  /** The consumer group. */
+  readonly group: string;
+  /** The topic of the message. */
+  readonly topic: string;
+  /** The id of the message. */
+  readonly messageId: string;
+  /** How often it was delivered to this consumer. */
+  readonly attempts: number;
+}
+
+/**
  * A message was not delivered to a group, because its time to live was over when its turn came.
  * @public
  * @since 0.2.0
@@ -212,6 +228,8 @@ export interface BrokerEvents {
   failed: (event: FailedEvent) => void;
   /** A message went to the dead letters. */
   deadLettered: (event: DeadLetteredEvent) => void;
+  /** A broadcast consumer gave up on a message. */
+  dropped: (event: DroppedEvent) => void;
   /** A message's time to live was over. */
   expired: (event: ExpiredEvent) => void;
   /** A delay message was taken back. */

@@ -28,7 +28,7 @@ export interface GroupOptions {
   readonly maxAttempts?: number | undefined;
   /** Default {@link DEFAULT_RETRY_POLICY}. */
   readonly retryPolicy?: RetryPolicy | undefined;
-  /** Default `earliest`. */
+  /** Default `earliest`. Broadcast consumers do not look at it: they have no position that is kept. */
   readonly startFrom?: StartFrom | undefined;
   /** Hand out nothing; default false. */
   readonly paused?: boolean | undefined;
@@ -44,11 +44,11 @@ export interface ResolvedGroupOptions {
 }
 
 /**
- * The kind of consumers that a group is used by; recorded at the first use.
+ * The kind of consumers that a group is used by; recorded at the first use. `broadcast` are push consumers of that mode.
  * @public
  * @since 0.1.0
  */
-export type GroupKind = 'push/simple' | 'pull';
+export type GroupKind = 'push/simple' | 'pull' | 'broadcast';
 
 /**
  * A consumer group as the broker knows it.

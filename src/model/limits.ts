@@ -37,7 +37,7 @@ export interface Limits {
   readonly maxFilterBytes: number;
   /** Most topics; bounds auto-creation; default 100,000. */
   readonly maxTopics: number;
-  /** Most messages of a group that are in flight or waiting for a retry; default 1,000,000. */
+  /** Most messages of a group, or of one broadcast consumer, that are in flight or waiting for a retry; default 1,000,000. */
   readonly maxUnsettledPerGroup: number;
   /** Most bytes that wait to be written; default 64 MiB. */
   readonly maxQueuedBytes: number;

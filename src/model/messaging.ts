@@ -226,8 +226,18 @@ export interface PushConsumerOptions {
   readonly maxCachedMessages?: number | undefined;
   /** Most bytes that are read ahead; default 64 MiB. */
   readonly maxCachedBytes?: number | undefined;
-  /** Where a group without a position starts; wins over the group's own. */
+  /**
+   * Where a group without a position starts; wins over the group's own. A broadcast consumer starts there each time it opens; its default is
+   * `latest`, whatever the group's is.
+   */
   readonly startFrom?: StartFrom | undefined;
+  /**
+   * `cluster` (default): a message goes to one consumer of the group. `broadcast`: it goes to each of them; what a consumer has got is kept in
+   * memory for as long as it is open, and a message that fails is repeated in that consumer by the group's retry policy, then dropped with the
+   * event `dropped`. All consumers of a group are of one mode, as of its first use.
+   * @since 0.2.0
+   */
+  readonly mode?: 'cluster' | 'broadcast' | undefined;
 }
 
 /**

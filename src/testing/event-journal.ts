@@ -1,5 +1,6 @@
 import { EventEmitter } from 'eventemitter3';
 import type { BrokerEvents, Clock } from '../index.ts';
+import type { ClockWatch } from './manual-clock.ts';
 
 type Payload<Name extends keyof BrokerEvents> = Parameters<BrokerEvents[Name]>[0];
 
@@ -26,6 +27,7 @@ const KINDS: { readonly [Name in keyof BrokerEvents]: true } = {
   acked: true,
   failed: true,
   deadLettered: true,
+  dropped: true,
   expired: true,
   recalled: true,
   transactionParked: true,
@@ -37,10 +39,15 @@ const KINDS: { readonly [Name in keyof BrokerEvents]: true } = {
   error: true,
 };
 
-/** Hears everything that the brokers of one test broker say, one after the other, remembers it and passes it on. */
-export class EventJournal {
+/**
+ * Hears everything that the brokers of one test broker say, one after the other, remembers it and passes it on. Broadcast consumers leave no other
+ * trace of their work, so that a clock watches the journal beside the storage.
+ */
+export class EventJournal implements ClockWatch {
   /** Where a test listens; it outlives crashes. */
   readonly events: EventEmitter<BrokerEvents> = new EventEmitter();
+  readonly pending = 0;
+  activity = 0;
   readonly #clock: Clock;
   #recorded: RecordedEvent[] = [];
 
@@ -67,6 +74,7 @@ export class EventJournal {
 
   #followKind<Name extends keyof BrokerEvents>(events: EventEmitter<BrokerEvents>, kind: Name): void {
     const listener = (event: Payload<Name>): void => {
+      this.activity++;
       this.#recorded.push({ kind, atMs: this.#clock.now(), event } as RecordedEvent);
       (this.events as unknown as EventEmitter).emit(kind, event);
     };
@@ -80,6 +88,7 @@ function topicOf(recorded: RecordedEvent): string | undefined {
     case 'delivered':
     case 'acked':
     case 'deadLettered':
+    case 'dropped':
     case 'expired':
     case 'recalled':
     case 'unsettledLimit':

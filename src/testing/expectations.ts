@@ -7,6 +7,7 @@ import type { TestBroker } from './test-broker.ts';
 
 const REAL_PAUSE_MS = 5;
 const SHOWN_EVENTS = 20;
+const SHOWN_KINDS: ReadonlySet<keyof BrokerEvents> = new Set(['sent', 'delivered', 'acked', 'failed', 'deadLettered', 'dropped']);
 
 /**
  * Which delivery is expected; what is absent may be anything.
@@ -103,9 +104,7 @@ async function waitFor<T>(broker: TestBroker, withinMs = 0, find: () => T | unde
 }
 
 function failure(stackStartFn: (...args: never) => unknown, broker: TestBroker, what: string, expected: object): AssertionError {
-  const seen = broker.recordedEvents.filter(
-    ({ kind }) => kind === 'sent' || kind === 'delivered' || kind === 'acked' || kind === 'failed' || kind === 'deadLettered',
-  );
+  const seen = broker.recordedEvents.filter(({ kind }) => SHOWN_KINDS.has(kind));
   const shown = seen.slice(-SHOWN_EVENTS).map(describeEvent);
   const history = shown.length === 0 ? 'nothing happened' : `the last of ${seen.length} events were\n${shown.join('\n')}`;
   return new AssertionError({ message: `There was no ${what} with ${JSON.stringify(expected)}; ${history}`, expected, stackStartFn });

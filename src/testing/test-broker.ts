@@ -73,6 +73,7 @@ export class TestBroker implements Pick<Broker, keyof Broker> {
   /** @internal */
   static async open(parts: TestBrokerParts): Promise<TestBroker> {
     const journal = new EventJournal(parts.clock);
+    if (parts.clock instanceof ManualClock) parts.clock.watch(journal);
     const broker = await Broker.open(parts.options);
     journal.follow(broker.events);
     return new TestBroker(parts, journal, broker);

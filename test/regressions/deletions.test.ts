@@ -48,3 +48,23 @@ test('a group that is looked at while it is deleted is gone afterwards', async (
   expect(await broker.admin.getGroup('billing')).toMatchObject({ maxAttempts: 7 });
   await broker.close();
 });
+
+// The message was taken off the group's count with its topic, and once more when its listener ended.
+test('a message that a listener still has when its topic is deleted is counted once', async () => {
+  const broker = await openTestBroker();
+  let end: () => void = () => undefined;
+  await broker.createPushConsumer({
+    group: 'billing',
+    subscriptions: { orders: '*' },
+    listener: () => new Promise<void>((resolve) => (end = resolve)),
+  });
+  await broker.createProducer().send({ topic: 'orders', body: 'one' });
+  await broker.settle();
+  expect((await broker.admin.stats()).unsettled).toBe(1);
+  await broker.admin.deleteTopic('orders');
+  expect((await broker.admin.stats()).unsettled).toBe(0);
+  end();
+  await broker.settle();
+  expect((await broker.admin.stats()).unsettled).toBe(0);
+  await broker.close();
+});

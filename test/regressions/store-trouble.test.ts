@@ -134,3 +134,29 @@ describe('a message whose last attempt ends while the disk is full', () => {
     await broker.close({ deadlineMs: 0 });
   });
 });
+
+// The acknowledgement that could not be written was written again, and again, within one turn of the event loop: the process stood still.
+test('a broker closes while its store has failed and an acknowledgement waits for it', async () => {
+  const failures = new FaultPlan();
+  const clock = new ManualClock();
+  const broker = await openTestBroker({ failures, clock });
+  let end: () => void = () => undefined;
+  await broker.createPushConsumer({
+    group: 'billing',
+    subscriptions: { orders: '*' },
+    listener: () => new Promise<void>((resolve) => (end = resolve)),
+  });
+  const producer = broker.createProducer();
+  await producer.send({ topic: 'orders', body: 'one' });
+  await clock.settle();
+  failures.fill();
+  const refused = producer.send({ topic: 'orders', body: 'refused' }).catch((error: unknown) => error);
+  await clock.advance(100);
+  end();
+  await clock.advance(5000);
+  expect(await broker.admin.stats()).toMatchObject({ state: 'failed', unsettled: 1 });
+  const closing = broker.close();
+  await clock.advance(40_000);
+  await closing;
+  expect(await refused).toBeInstanceOf(Error);
+});

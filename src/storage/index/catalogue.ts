@@ -1,4 +1,4 @@
-import type { ResolvedGroupOptions } from '../../model/group.ts';
+import type { GroupKind, ResolvedGroupOptions } from '../../model/group.ts';
 import type { WriteOperation } from '../../model/key-value-port.ts';
 import type { ResolvedTopicOptions } from '../../model/topic.ts';
 import type { LogPosition } from '../log-position.ts';
@@ -24,7 +24,7 @@ export interface GroupRecord {
   readonly name: string;
   readonly options: ResolvedGroupOptions;
   /** What kind of consumer owns the group's positions; recorded at first use. */
-  readonly kind?: 'push/simple';
+  readonly kind?: GroupKind;
   readonly createdAtMs: number;
   readonly deleted?: boolean;
 }

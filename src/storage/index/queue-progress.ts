@@ -70,9 +70,10 @@ export class QueueProgress {
   /** True when the index lists this queue among those with leases of a process; `undefined` where that is unknown. */
   storedInFlight: boolean | undefined = false;
 
-  readonly #onDirty: (progress: QueueProgress) => void;
+  readonly #onDirty: ((progress: QueueProgress) => void) | undefined;
 
-  constructor(address: ProgressAddress, start: number, onDirty: (progress: QueueProgress) => void) {
+  /** `onDirty` is absent where no snapshot is ever taken: then nothing is remembered for one. */
+  constructor(address: ProgressAddress, start: number, onDirty: ((progress: QueueProgress) => void) | undefined) {
     this.address = address;
     this.#onDirty = onDirty;
     this.settled = new SettledOffsets(start);
@@ -109,6 +110,7 @@ export class QueueProgress {
     this.settled.add(offset);
     if (offset >= this.frontier) this.frontier = offset + 1;
     this.#touch(offset);
+    if (this.#onDirty === undefined) return;
     // Chunks that the floor has passed are of no use in the index any more.
     for (let chunk = chunkOf(before); chunk < chunkOf(this.settled.floor); chunk++) this.dirtyChunks.add(chunk);
   }
@@ -221,6 +223,7 @@ export class QueueProgress {
   }
 
   #touch(offset: number): void {
+    if (this.#onDirty === undefined) return;
     if (!this.dirty) {
       this.dirty = true;
       this.#onDirty(this);

@@ -49,7 +49,7 @@ export class CommitLog {
   #scheduled: 'none' | 'turn' | 'microtask' = 'none';
   #failed = false;
   /** Why nothing will ever be written again; `undefined` while it may. */
-  #ended: Error | undefined;
+  ended: Error | undefined;
   #nextSequence: number;
   #committedSequence: number;
   #lastStoredAtMs: number;
@@ -105,7 +105,7 @@ export class CommitLog {
   }
 
   join(group: CommitGroup, entry: LogEntry, bytes: number): void {
-    const ended = this.#ended;
+    const ended = this.ended;
     if (ended !== undefined) return queueMicrotask(() => entry.fail(ended));
     invariant(!group.sealed, 'an entry joins a group whose write has started');
     group.entries.push(entry);
@@ -131,7 +131,7 @@ export class CommitLog {
 
   /** Resolves when nothing waits to be written. */
   drained(): Promise<void> {
-    if (this.#ended !== undefined || (this.#writing === undefined && this.#groups.length === 0)) return Promise.resolve();
+    if (this.ended !== undefined || (this.#writing === undefined && this.#groups.length === 0)) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle.push(resolve);
     });
@@ -139,7 +139,7 @@ export class CommitLog {
 
   /** Resolves when the next group is committed or abandoned; a group is started where there is none. */
   nextCommit(): Promise<void> {
-    if (this.#ended !== undefined) return Promise.resolve();
+    if (this.ended !== undefined) return Promise.resolve();
     this.openLater();
     return new Promise((resolve) => {
       this.#afterCommit.push(resolve);
@@ -183,7 +183,7 @@ export class CommitLog {
 
   /** Nothing is written any more, for ever: whoever waits or is in flight fails, and so does what joins from now on. */
   end(error: Error): void {
-    this.#ended = error;
+    this.ended = error;
     this.#failed = true;
     const groups = this.#writing === undefined ? this.#groups : [this.#writing, ...this.#groups];
     this.#writing = undefined;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ContractTheme } from './contract-theme.ts';
-import { GROUP, refuses, type Scene, TOPIC, wrongly } from './scene.ts';
+import { refuses, type Scene, TOPIC, wrongly } from './scene.ts';
 
 const plannedAdmin = ['getMessage', 'findMessages', 'readQueue', 'trackMessage', 'compact', 'verify', 'backup'];
 
@@ -22,10 +22,6 @@ export const notSupported: ContractTheme = {
     'subscriptions of another shape are MQ_NOT_SUPPORTED': async (scene) => {
       await refuses('MQ_NOT_SUPPORTED', () => scene.simple({ subscriptions: { [TOPIC]: wrongly({ sql: 'a = 1' }) } }));
       await refuses('MQ_NOT_SUPPORTED', () => scene.simple({ subscriptions: wrongly([{ name: TOPIC }]) }));
-    },
-    'broadcast is MQ_NOT_SUPPORTED': async (scene) => {
-      const options = { group: GROUP, subscriptions: { [TOPIC]: '*' }, listener: () => {}, mode: 'broadcast' };
-      await refusesByName('mode', () => scene.messaging.createPushConsumer(wrongly(options)));
     },
     'pull consumers are MQ_NOT_SUPPORTED': async (scene) => {
       await refusesByName('createPullConsumer', call(scene.messaging, 'createPullConsumer'));

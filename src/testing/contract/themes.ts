@@ -2,6 +2,8 @@ import { acknowledging } from './acknowledging.ts';
 import { applicationStore } from './application-store.ts';
 import { atomicUnits } from './atomic-units.ts';
 import { batches } from './batches.ts';
+import { broadcast } from './broadcast.ts';
+import { broadcastGroups } from './broadcast-groups.ts';
 import { closing } from './closing.ts';
 import type { ContractTheme } from './contract-theme.ts';
 import { deadLettersTheme } from './dead-letters.ts';
@@ -50,6 +52,8 @@ export const themes: readonly ContractTheme[] = [
   subscriptions,
   topicsAndGroups,
   progressAndReset,
+  broadcast,
+  broadcastGroups,
   atomicUnits,
   applicationStore,
   closing,
