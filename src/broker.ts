@@ -20,6 +20,7 @@ import type {
   SimpleConsumerOptions,
 } from './model/messaging.ts';
 import { requireInteger } from './model/option-checks.ts';
+import type { Subscriptions, ViewOf } from './model/subscriptions.ts';
 
 const DEFAULT_CLOSE_DEADLINE_MS = 30_000;
 const GIVE_BACK_MS = 500;
@@ -79,17 +80,20 @@ export class Broker implements Messaging {
   }
 
   /** A consumer whose listener is called with each message. Resolves when the group's start positions are durable. */
-  async createPushConsumer(options: PushConsumerOptions): Promise<PushConsumer> {
+  async createPushConsumer<Subscribed extends Subscriptions>(options: PushConsumerOptions<Subscribed>): Promise<PushConsumer> {
     const { delivery } = this.#parts;
     this.#assertNotClosing();
-    return await this.#opened(LocalPushConsumer.open(delivery, options, (closed) => this.#clients.delete(closed)));
+    return await this.#opened(LocalPushConsumer.open(delivery, untyped(options), (closed) => this.#clients.delete(closed)));
   }
 
   /** A consumer that asks for messages itself. Resolves when the group's start positions are durable. */
-  async createSimpleConsumer(options: SimpleConsumerOptions): Promise<SimpleConsumer> {
+  async createSimpleConsumer<Subscribed extends Subscriptions>(
+    options: SimpleConsumerOptions<Subscribed>,
+  ): Promise<SimpleConsumer<ViewOf<Subscribed>>> {
     const { delivery } = this.#parts;
     this.#assertNotClosing();
-    return await this.#opened(LocalSimpleConsumer.open(delivery, options, (closed) => this.#clients.delete(closed)));
+    const consumer = await this.#opened(LocalSimpleConsumer.open(delivery, options, (closed) => this.#clients.delete(closed)));
+    return consumer as SimpleConsumer as SimpleConsumer<ViewOf<Subscribed>>;
   }
 
   /**
@@ -153,6 +157,11 @@ export class Broker implements Messaging {
     this.#parts.delivery.context.assertOpen();
     if (this.#closing !== undefined) throw notOpen('closing');
   }
+}
+
+/** What subscriptions say of the messages is for the compiler alone: a listener gets those of its own subscriptions. */
+function untyped<Subscribed extends Subscriptions>(options: PushConsumerOptions<Subscribed>): PushConsumerOptions {
+  return options as unknown as PushConsumerOptions;
 }
 
 /** Waits for work to end, but no longer than that. */

@@ -14,12 +14,17 @@ export type { DurableStore, KeyRange, KeyValueEntry, KeyValueStore, WriteOperati
 export type { Limits } from './model/limits.ts';
 export { DEFAULT_LIMITS } from './model/limits.ts';
 export type { Logger } from './model/logger.ts';
-export type { Durability, Message, MessageView, SendReceipt } from './model/message.ts';
+export type { Durability, JsonOptions, Message, MessageView, SendReceipt } from './model/message.ts';
 export { DELAY_LEVELS_MS } from './model/message-terms.ts';
 export type * from './model/messaging.ts';
 export type { Random } from './model/random.ts';
 export type { CustomizedRetryPolicy, ExponentialRetryPolicy, RetryPolicy } from './model/retry-policy.ts';
 export { DEFAULT_RETRY_POLICY } from './model/retry-policy.ts';
+export type * from './model/standard-schema.ts';
 export type { AcquireOptions, Directory, StorageProvider, StoreName } from './model/storage-provider.ts';
+export type { Subscriptions, TopicSubscription, ViewOf, ViewOfEntry } from './model/subscriptions.ts';
 export type { Subscription } from './model/tag-filter.ts';
 export type { QueueInfo, TopicInfo, TopicOptions, TopicType } from './model/topic.ts';
+export type { ContentOf, InputOf, MessageTo } from './model/typed-message.ts';
+export type { SchemaTopic, Topic, TopicDefinition, TopicMark } from './model/typed-topic.ts';
+export { defineTopic } from './model/typed-topic.ts';

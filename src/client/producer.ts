@@ -5,6 +5,10 @@ import { BrokerError, illegalArgument, isBrokerError, notSupported } from '../mo
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import type { Producer, ProducerOptions, SendOptions } from '../model/messaging.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
+import type { TopicType } from '../model/topic.ts';
+import { resolveTypedMessage, resolveTypedMessages } from '../model/typed-message.ts';
+import { isTopic, topicNameOf } from '../model/typed-topic.ts';
+import { sendWhenChecked } from './schema-wait.ts';
 
 const DEFAULT_MAX_ATTEMPTS = 3;
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -42,7 +46,9 @@ export class LocalProducer implements Producer {
       tracker: this.#tracker,
     };
     // What is wrong with a topic is told by the first send to it.
-    this.#creating = Promise.allSettled((options.topics ?? []).map((topic) => delivery.topics.obtain(topic)));
+    this.#creating = Promise.allSettled(
+      (options.topics ?? []).map(async (topic) => delivery.topics.obtain(topicNameOf(topic), isTopic(topic) ? topic.type : undefined)),
+    );
   }
 
   static {
@@ -57,7 +63,12 @@ export class LocalProducer implements Producer {
     try {
       this.#assertOpen();
       const resolved = this.#resolve(options);
-      return this.#delivery.sender.send(message, resolved);
+      const { sender, context } = this.#delivery;
+      const checked = resolveTypedMessage(message);
+      if (checked === message) return sender.send(message, resolved);
+      const terms = this.#withTopicTypes(resolved, [message]);
+      if (!(checked instanceof Promise)) return sender.send(checked, terms);
+      return sendWhenChecked(context, checked, terms, (later, left) => sender.send(later, left));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -67,7 +78,12 @@ export class LocalProducer implements Producer {
     try {
       this.#assertOpen();
       const resolved = this.#resolve(options);
-      return this.#delivery.sender.sendBatch(messages, resolved);
+      const { sender, context } = this.#delivery;
+      const checked = resolveTypedMessages(messages);
+      if (checked === messages) return sender.sendBatch(messages, resolved);
+      const terms = this.#withTopicTypes(resolved, messages);
+      if (!(checked instanceof Promise)) return sender.sendBatch(checked, terms);
+      return sendWhenChecked(context, checked, terms, (later, left) => sender.sendBatch(later, left));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -106,6 +122,16 @@ export class LocalProducer implements Producer {
       throw illegalArgument(`durability must be 'sync' or 'async', not ${JSON.stringify(durability)}`);
     if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw illegalArgument('signal must be an AbortSignal');
     return { ...this.#defaults, durability, signal };
+  }
+
+  /** Only a send that will create a topic needs to know what it is to become. */
+  #withTopicTypes(options: ResolvedSendOptions, messages: readonly Message[]): ResolvedSendOptions {
+    const topicTypes = new Map<string, TopicType>();
+    for (const { topic } of messages) {
+      if (isTopic(topic) && topic.type !== undefined && this.#delivery.topics.loaded(topic.name) === undefined)
+        topicTypes.set(topic.name, topic.type);
+    }
+    return topicTypes.size === 0 ? options : { ...options, topicTypes };
   }
 
   #assertOpen(): void {

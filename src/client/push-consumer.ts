@@ -5,7 +5,9 @@ import { resolveStartFrom } from '../model/group.ts';
 import type { MessageView } from '../model/message.ts';
 import type { CloseOptions, PushConsumer, PushConsumerOptions } from '../model/messaging.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
-import { isThenable, ListenerCall } from './listener-call.ts';
+import { schemasOf } from '../model/subscriptions.ts';
+import { isThenable } from '../model/thenable.ts';
+import { ListenerCall } from './listener-call.ts';
 import { ListenerOutcomes } from './listener-outcomes.ts';
 import { filtersOf, groupOf } from './subscription-options.ts';
 
@@ -69,6 +71,7 @@ export class LocalPushConsumer implements PushConsumer {
     const { limits } = delivery.context;
     const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
       startFrom: options.startFrom === undefined ? undefined : resolveStartFrom(options.startFrom),
+      schemas: schemasOf(options.subscriptions),
       callbacks: {
         onWake: () => consumer.#pump(),
         onLeaseExpired: (message) => consumer.#timeOut(message),

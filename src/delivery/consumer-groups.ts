@@ -5,7 +5,7 @@ import type { TagFilter } from '../model/tag-filter.ts';
 import type { GroupRecord } from '../storage/index/catalogue.ts';
 import { ConsumerGroup, groupNotFound } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { GroupMember, type MemberCallbacks } from './group-member.ts';
+import { GroupMember, type MemberOptions } from './group-member.ts';
 import { commitMetadata } from './metadata-entry.ts';
 import { NamedLocks } from './named-locks.ts';
 import { resolveStart } from './start-position.ts';
@@ -89,14 +89,10 @@ export class ConsumerGroups {
   }
 
   /** Opens a member: the group and its start positions are durable when this resolves. No deletion of the group comes in between. */
-  join(
-    name: string,
-    subscriptions: ReadonlyMap<string, TagFilter>,
-    options: { startFrom: StartFrom | undefined; callbacks: MemberCallbacks },
-  ): Promise<GroupMember> {
+  join(name: string, subscriptions: ReadonlyMap<string, TagFilter>, options: MemberOptions): Promise<GroupMember> {
     return this.#changes.runExclusive(name, async () => {
       const group = await this.#obtain(name);
-      const member = new GroupMember(this.#context, group, options.callbacks);
+      const member = new GroupMember(this.#context, group, options);
       for (const [topic, filter] of subscriptions) this.#checkSubscription(member, topic, filter);
       group.members.add(member);
       try {

@@ -121,7 +121,8 @@ export function resolveTopicOptions(
   };
 }
 
-function requireTopicType(type: unknown): TopicType {
+/** Returns a topic type, or throws for anything else. */
+export function requireTopicType(type: unknown): TopicType {
   if (TYPES.has(type)) return type as TopicType;
   throw illegalArgument(`Topic type must be one of ${[...TYPES].join(', ')}, not ${quoted(type)}`);
 }
