@@ -163,9 +163,9 @@ export class Sender implements SendWriter {
   }
 }
 
-/** A message that waits keeps its own bytes: the caller may write into its buffer as soon as `send` has returned. */
+/** A message that waits keeps its own bytes: the caller may write into its buffer as soon as `send` has returned. `slice` of a Buffer would share. */
 function withOwnBody(draft: MessageDraft): MessageDraft {
-  return typeof draft.body === 'string' ? draft : { ...draft, body: draft.body.slice() };
+  return typeof draft.body === 'string' ? draft : { ...draft, body: new Uint8Array(draft.body) };
 }
 
 function only(receipts: readonly SendReceipt[]): SendReceipt {
