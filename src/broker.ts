@@ -1,11 +1,15 @@
 import type { EventEmitter } from 'eventemitter3';
 import { type BrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker-options.ts';
 import { BrokerParts, notOpen } from './broker-parts.ts';
+import { LocalApplicationStore } from './client/application-store.ts';
+import { runAtomic } from './client/atomic.ts';
 import { LocalProducer } from './client/producer.ts';
 import { LocalPushConsumer } from './client/push-consumer.ts';
 import { LocalSimpleConsumer } from './client/simple-consumer.ts';
 import { ABANDON } from './model/abandon.ts';
 import type { Admin } from './model/admin.ts';
+import type { ApplicationStore } from './model/application-store.ts';
+import type { AtomicOptions, AtomicUnit } from './model/atomic-unit.ts';
 import type { Clock, Timer } from './model/clock.ts';
 import { notSupported } from './model/errors.ts';
 import type { BrokerEvents } from './model/events.ts';
@@ -43,6 +47,11 @@ export class Broker implements Messaging {
   readonly admin: Admin;
   /** What happened, each after it was committed. */
   readonly events: EventEmitter<BrokerEvents>;
+  /**
+   * The application's own keys and values, written through `atomic`.
+   * @since 0.2.0
+   */
+  readonly store: ApplicationStore;
   readonly #options: ResolvedBrokerOptions;
   readonly #parts: BrokerParts;
   readonly #clients: Set<{ close(options?: CloseOptions): Promise<void> }>;
@@ -56,6 +65,7 @@ export class Broker implements Messaging {
     this.#clients = parts.clients;
     this.admin = parts.admin;
     this.events = parts.events;
+    this.store = new LocalApplicationStore(parts.delivery);
     definePlanned(this);
   }
 
@@ -94,6 +104,26 @@ export class Broker implements Messaging {
     this.#assertNotClosing();
     const consumer = await this.#opened(LocalSimpleConsumer.open(delivery, options, (closed) => this.#clients.delete(closed)));
     return consumer as SimpleConsumer as SimpleConsumer<ViewOf<Subscribed>>;
+  }
+
+  /**
+   * Acknowledges, sends and writes values of the application as one: all of it is stored or nothing, over any crash. Resolves with what the work
+   * returned when the unit has reached its durability; when the work throws, nothing happens and the error is passed on.
+   *
+   * @example
+   * ```ts
+   * await broker.atomic((unit) => {
+   *   unit.ack(order);
+   *   unit.put(`invoice/${order.messageId}`, invoice);
+   *   unit.send({ topic: 'invoices', body: invoice });
+   * });
+   * ```
+   * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_RECEIPT_HANDLE_EXPIRED`, `MQ_TOPIC_NOT_FOUND`, `MQ_STORE_WRITE_FAILED`, `MQ_DISK_FULL`,
+   * `MQ_BROKER_NOT_OPEN`
+   * @since 0.2.0
+   */
+  async atomic<T>(work: (unit: AtomicUnit) => T | Promise<T>, options?: AtomicOptions): Promise<T> {
+    return await runAtomic(this.#parts.delivery, work, options, this.#options.durability);
   }
 
   /**
@@ -174,18 +204,11 @@ async function within(clock: Clock, limitMs: number, work: Promise<unknown>): Pr
   timer?.cancel();
 }
 
-/** What the contract has and this version does not: callable and refused, a property refuses when it is read. */
+/** What the contract has and this version does not: callable and refused. */
 function definePlanned(broker: Broker): void {
   const refuse = (name: string): unknown => ({ value: () => Promise.reject(notSupported(`broker.${name}`)), enumerable: false });
   Object.defineProperties(broker, {
     createPullConsumer: refuse('createPullConsumer') as PropertyDescriptor,
-    atomic: refuse('atomic') as PropertyDescriptor,
-    store: {
-      get: () => {
-        throw notSupported('broker.store');
-      },
-      enumerable: false,
-    },
   });
 }
 

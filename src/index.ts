@@ -3,6 +3,8 @@ import './model/host-types.ts';
 export { Broker } from './broker.ts';
 export type { BrokerOptions } from './broker-options.ts';
 export type * from './model/admin.ts';
+export type { ApplicationStore, StoreRange } from './model/application-store.ts';
+export type { AtomicOptions, AtomicUnit } from './model/atomic-unit.ts';
 export type { Clock, Timer } from './model/clock.ts';
 export type { BrokerErrorCode, ErrorDescription } from './model/error-catalogue.ts';
 export { ERROR_CATALOGUE } from './model/error-catalogue.ts';

@@ -13,9 +13,14 @@ import { aborted, type GateOptions, leftMs, type SendGate, timedOut } from './se
 import type { Topics } from './topics.ts';
 
 /** Options of a send, with every default in place. */
-export interface ResolvedSendOptions extends GateOptions, SendTerms {
+export interface ResolvedSendOptions extends GateOptions, SendTerms, TopicTerms {
   readonly durability: Durability;
-  /** What typed topics become when the send is what creates them, by name; absent for most. */
+}
+
+/** How the topics of messages come to be. */
+interface TopicTerms {
+  readonly timeoutMs: number;
+  /** What typed topics become when this call is what creates them, by name; absent for most. */
   readonly topicTypes?: ReadonlyMap<string, TopicType> | undefined;
 }
 
@@ -34,7 +39,7 @@ export class Sender implements SendWriter {
   /** Throws what is wrong with the call; the promise tells what became of the write. */
   send(message: Message, options: ResolvedSendOptions): Promise<SendReceipt> {
     this.#context.assertOpen();
-    const draft = this.#validate(message);
+    const draft = this.validate(message);
     if (options.signal?.aborted) throw aborted(options.signal);
     const topic = this.#topics.loaded(draft.topic);
     if (topic === undefined || !this.#gate.isOpen(draft.body.length)) return this.#sendLater([draft], options).then(only);
@@ -54,7 +59,7 @@ export class Sender implements SendWriter {
       bytes += body.length;
     }
     if (!this.#gate.isOpen(bytes)) return this.#sendLater(drafts, options);
-    const routes = drafts.map((draft) => this.#route(draft));
+    const routes = drafts.map((draft) => this.route(draft));
     return this.#join(drafts, routes, options);
   }
 
@@ -80,12 +85,19 @@ export class Sender implements SendWriter {
     if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { ...options, timeoutMs: timeoutMs() });
     this.#context.assertOpen();
     if (options.signal?.aborted) throw aborted(options.signal);
-    const routes = drafts.map((draft) => this.#route(draft));
+    const routes = drafts.map((draft) => this.route(draft));
     return await this.#join(drafts, routes, { ...options, timeoutMs: timeoutMs() });
   }
 
+  /** Resolves when the topics of messages are there and there is room for them: what happens in the same turn meets both. */
+  async prepare(drafts: readonly MessageDraft[], bytes: number, terms: TopicTerms): Promise<void> {
+    await this.#obtainTopics(drafts, terms);
+    if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { onFull: 'wait', timeoutMs: terms.timeoutMs, signal: undefined });
+    this.#context.assertOpen();
+  }
+
   /** A topic whose creation takes longer than the call may is created all the same; the send has stored nothing. */
-  async #obtainTopics(drafts: readonly MessageDraft[], { timeoutMs, topicTypes }: ResolvedSendOptions): Promise<void> {
+  async #obtainTopics(drafts: readonly MessageDraft[], { timeoutMs, topicTypes }: TopicTerms): Promise<void> {
     const missing = [...new Set(drafts.map(({ topic }) => topic))].filter((topic) => this.#topics.loaded(topic) === undefined);
     if (missing.length === 0) return;
     let timer: Timer | undefined;
@@ -98,7 +110,8 @@ export class Sender implements SendWriter {
     await Promise.race([obtained, limit]).finally(() => timer?.cancel());
   }
 
-  #route(draft: MessageDraft): Route {
+  /** Where a message goes; its topic is loaded. */
+  route(draft: MessageDraft): Route {
     const topic = this.#topics.loaded(draft.topic);
     if (topic === undefined)
       throw new BrokerError('MQ_TOPIC_NOT_FOUND', `Topic ${JSON.stringify(draft.topic)} was deleted while the send waited`);
@@ -134,7 +147,8 @@ export class Sender implements SendWriter {
     joinMessage(this.#context, draft, route, { group, completion, nowMs: this.#context.clock.now() });
   }
 
-  #validate(message: Message): MessageDraft {
+  /** A message that keeps every rule. Throws what is wrong with it. */
+  validate(message: Message): MessageDraft {
     const { limits, clock } = this.#context;
     const draft = validateMessage(message, limits);
     if (draft.terms !== undefined) checkDeliveryInstant(draft.terms.delivery, limits, clock.now());
@@ -150,7 +164,7 @@ export class Sender implements SendWriter {
         `A batch of ${messages.length} messages exceeds limits.maxBatchMessages (${limits.maxBatchMessages}); send several`,
       );
     }
-    const drafts = messages.map((message) => this.#validate(message));
+    const drafts = messages.map((message) => this.validate(message));
     let bytes = 0;
     for (const draft of drafts) bytes += draft.body.length;
     if (bytes > limits.maxBatchBytes) {
@@ -164,7 +178,7 @@ export class Sender implements SendWriter {
 }
 
 /** A message that waits keeps its own bytes: the caller may write into its buffer as soon as `send` has returned. `slice` of a Buffer would share. */
-function withOwnBody(draft: MessageDraft): MessageDraft {
+export function withOwnBody(draft: MessageDraft): MessageDraft {
   return typeof draft.body === 'string' ? draft : { ...draft, body: new Uint8Array(draft.body) };
 }
 

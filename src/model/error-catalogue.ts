@@ -216,8 +216,8 @@ export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>
   MQ_PAYLOAD_TOO_LARGE: entry(
     41300,
     false,
-    'A batch has more messages than `limits.maxBatchMessages` or more bytes than `limits.maxBatchBytes`',
-    'Send smaller batches',
+    'A batch or an atomic unit has more messages than `limits.maxBatchMessages` or more bytes than `limits.maxBatchBytes`, or a value of the application store more than `limits.maxBodyBytes`',
+    'Send smaller batches, cut the value in parts',
   ),
   MQ_MESSAGE_BODY_TOO_LARGE: entry(
     41301,

@@ -127,6 +127,14 @@ export function batches(all: Message[], ids: readonly string[]): void {
   void producer.sendBatch(ids.map((id) => ({ topic: orders, json: { no: id } })));
 }
 
+export async function inAtomicUnits(broker: Broker): Promise<void> {
+  await broker.atomic((unit) => {
+    unit.send({ topic: orders, json: { id: 'A' } });
+    // @ts-expect-error A unit checks too.
+    unit.send({ topic: orders, json: { id: 1 } });
+  });
+}
+
 /** Functions of an application that work for any topic. */
 export function publish<Input>(topic: Topic<unknown, string, Input>, json: Input): void {
   void producer.send({ topic, json });

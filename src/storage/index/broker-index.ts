@@ -1,6 +1,7 @@
 import type { DurableStore, KeyRange, KeyValueEntry } from '../../model/key-value-port.ts';
 import type { Checksum } from '../checksum.ts';
 import type { ProgressAddress } from '../log/state-records.ts';
+import { ApplicationValues } from './application-values.ts';
 import { CATALOGUE_RANGES, Catalogue, type MetadataChange } from './catalogue.ts';
 import { ConsumeQueue } from './consume-queue.ts';
 import { DeadLetters } from './dead-letters.ts';
@@ -19,6 +20,7 @@ const CACHED_RUNS = 128;
 export class BrokerIndex {
   readonly catalogue: Catalogue = new Catalogue();
   readonly deadLetters: DeadLetters;
+  readonly applicationValues: ApplicationValues;
   readonly envelope: Envelope;
   readonly queues: Map<number, ConsumeQueue> = new Map();
   /** By group id, then topic and queue. */
@@ -36,6 +38,7 @@ export class BrokerIndex {
     this.#store = store;
     this.envelope = new Envelope(checksum);
     this.deadLetters = new DeadLetters(store, this.envelope);
+    this.applicationValues = new ApplicationValues(store, this.envelope);
   }
 
   get store(): DurableStore {
@@ -45,6 +48,7 @@ export class BrokerIndex {
   reopened(store: DurableStore): void {
     this.#store = store;
     this.deadLetters.reopened(store);
+    this.applicationValues.reopened(store);
   }
 
   async loadCatalogue(): Promise<void> {

@@ -50,11 +50,13 @@ export class CheckpointWriter {
       index.deadRanges = [...this.#deadRanges, ...index.deadRanges];
     });
     this.#add((operations) => this.#onFailure.push(index.catalogue.snapshot(operations, index.envelope)));
-    this.#add((operations) => {
-      const letters = index.deadLetters.snapshot(operations);
-      this.#onSuccess.push(letters.done);
-      this.#onFailure.push(letters.failed);
-    });
+    for (const part of [index.deadLetters, index.applicationValues]) {
+      this.#add((operations) => {
+        const snapshot = part.snapshot(operations);
+        this.#onSuccess.push(snapshot.done);
+        this.#onFailure.push(snapshot.failed);
+      });
+    }
     let values = 0;
     for (const queue of queues) {
       this.#add((operations) => this.#onSuccess.push(queue.snapshot(operations, index.envelope)));

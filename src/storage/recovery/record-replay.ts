@@ -3,6 +3,7 @@ import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { BrokerIndex } from '../index/broker-index.ts';
 import type { MetadataChange } from '../index/catalogue.ts';
 import type { QueueProgress } from '../index/queue-progress.ts';
+import { readApplicationKey } from '../log/application-record.ts';
 import type { Block } from '../log/block.ts';
 import { RECORD } from '../log/record-kinds.ts';
 import {
@@ -46,6 +47,10 @@ export class RecordReplay {
       this.#metadata(reader, position);
       return undefined;
     }
+    if (kind === RECORD.applicationPut || kind === RECORD.applicationDelete) {
+      this.#value(kind, reader, position);
+      return undefined;
+    }
     if (!STATE_KINDS.has(kind)) throw unknownKind(kind, block.sequence);
     return this.#state(kind, reader, position);
   }
@@ -70,6 +75,13 @@ export class RecordReplay {
       throw corrupt('a metadata record', cause);
     }
     this.#index.applyMetadata(change, position);
+  }
+
+  /** A checkpoint packs the values in one go, so that it includes a record whole or not; to do it again in order does no harm. */
+  #value(kind: number, reader: ByteReader, position: LogPosition): void {
+    const key = readApplicationKey(reader);
+    if (kind === RECORD.applicationDelete) this.#index.applicationValues.remove(key, position);
+    else this.#index.applicationValues.put(key, reader.raw(reader.left).slice(), position);
   }
 
   async #state(kind: number, reader: ByteReader, position: LogPosition): Promise<void> {

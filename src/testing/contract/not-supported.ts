@@ -42,10 +42,8 @@ export const notSupported: ContractTheme = {
     'recalling a message is MQ_NOT_SUPPORTED': async (scene) => {
       await refusesByName('recall', call(scene.producer, 'recall'));
     },
-    'pull consumers, atomic units and the application store are MQ_NOT_SUPPORTED': async (scene) => {
+    'pull consumers are MQ_NOT_SUPPORTED': async (scene) => {
       await refusesByName('createPullConsumer', call(scene.messaging, 'createPullConsumer'));
-      await refusesByName('atomic', call(scene.messaging, 'atomic'));
-      await refusesByName('store', () => wrongly<{ store: unknown }>(scene.messaging).store);
     },
     'options of topics to come are MQ_NOT_SUPPORTED': async (scene) => {
       await refusesByName('retention', () => scene.admin.createTopic(TOPIC, wrongly({ retention: { maxAgeMs: 1 } })));

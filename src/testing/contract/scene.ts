@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep, setImmediate as turnOfTheEventLoop } from 'node:timers/promises';
 import type {
   Admin,
+  Broker,
   BrokerErrorCode,
   Message,
   MessageView,
@@ -43,6 +44,12 @@ export class Scene {
     const { admin } = this.#place;
     assert.ok(admin, 'This test needs an admin; give the place one, or name the test in skip');
     return admin;
+  }
+
+  /** Atomic units and the application store, which only a broker in this process has. */
+  get broker(): Pick<Broker, 'atomic' | 'store'> {
+    assert.ok('atomic' in this.messaging, 'This test needs a broker in this process; a place without one names it in skip');
+    return this.messaging as Messaging & Pick<Broker, 'atomic' | 'store'>;
   }
 
   get producer(): Producer {

@@ -1,4 +1,6 @@
 import { acknowledging } from './acknowledging.ts';
+import { applicationStore } from './application-store.ts';
+import { atomicUnits } from './atomic-units.ts';
 import { batches } from './batches.ts';
 import { closing } from './closing.ts';
 import type { ContractTheme } from './contract-theme.ts';
@@ -48,6 +50,8 @@ export const themes: readonly ContractTheme[] = [
   typedTopics,
   typedTopicSchemas,
   progressAndReset,
+  atomicUnits,
+  applicationStore,
   closing,
   notSupported,
 ];

@@ -1,0 +1,35 @@
+import { commitUnit } from '../delivery/atomic-commit.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import { UnitDraft } from '../delivery/unit-draft.ts';
+import type { AtomicOptions, AtomicUnit } from '../model/atomic-unit.ts';
+import { illegalArgument } from '../model/errors.ts';
+import type { Durability } from '../model/message.ts';
+import { checkFieldNames, requireObject } from '../model/option-checks.ts';
+
+const KNOWN: ReadonlySet<string> = new Set(['durability']);
+const NONE: ReadonlySet<string> = new Set();
+
+/** Runs the work of an atomic unit, and commits what it has asked for. */
+export async function runAtomic<T>(
+  delivery: Delivery,
+  work: (unit: AtomicUnit) => T | Promise<T>,
+  options: AtomicOptions | undefined,
+  defaultDurability: Durability,
+): Promise<T> {
+  if (typeof work !== 'function') throw illegalArgument('atomic takes a function that gets the unit');
+  const { durability = defaultDurability } = options ?? {};
+  if (options !== undefined)
+    checkFieldNames('The options of an atomic unit', requireObject('The options of an atomic unit', options), KNOWN, NONE);
+  if (durability !== 'sync' && durability !== 'async')
+    throw illegalArgument(`durability must be 'sync' or 'async', not ${JSON.stringify(durability)}`);
+  delivery.context.assertOpen();
+  const unit = new UnitDraft(delivery.context, delivery.sender);
+  let result: T;
+  try {
+    result = await work(unit);
+  } finally {
+    unit.end();
+  }
+  await commitUnit(delivery, unit, durability);
+  return result;
+}
