@@ -5,7 +5,7 @@ import { BrokerError, illegalArgument, isBrokerError, notSupported } from '../mo
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import type { Producer, ProducerOptions, SendOptions } from '../model/messaging.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
-import type { TopicType } from '../model/topic.ts';
+import type { TopicType } from '../model/topic-type.ts';
 import { resolveTypedMessage, resolveTypedMessages } from '../model/typed-message.ts';
 import { isTopic, topicNameOf } from '../model/typed-topic.ts';
 import { sendWhenChecked } from './schema-wait.ts';

@@ -1,7 +1,8 @@
 import { BrokerError } from '../model/errors.ts';
 import { validateTopicName } from '../model/names.ts';
 import { storedQueueCount } from '../model/priority-levels.ts';
-import type { ResolvedTopicOptions, TopicType } from '../model/topic.ts';
+import type { ResolvedTopicOptions } from '../model/topic.ts';
+import type { TopicType } from '../model/topic-type.ts';
 import type { TopicRecord } from '../storage/index/catalogue.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import type { DeliveryContext } from './delivery-context.ts';

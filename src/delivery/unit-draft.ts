@@ -4,7 +4,7 @@ import type { Message, MessageView } from '../model/message.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
 import { quoted } from '../model/quoted.ts';
 import { storeKey } from '../model/store-key.ts';
-import type { TopicType } from '../model/topic.ts';
+import type { TopicType } from '../model/topic-type.ts';
 import { isTopic } from '../model/typed-topic.ts';
 import { isWellFormed } from '../model/utf8.ts';
 import type { ApplicationChange } from '../storage/log/application-record.ts';

@@ -63,7 +63,17 @@ export interface StandardSchemaIssue {
   /** What is wrong, for people. */
   readonly message: string;
   /** Where: the keys from the value down to its part. */
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  readonly path?: readonly (PropertyKey | StandardSchemaPathSegment)[] | undefined;
+}
+
+/**
+ * A part of a path, where a library says more of it than its key.
+ * @public
+ * @since 0.2.0
+ */
+export interface StandardSchemaPathSegment {
+  /** The key. */
+  readonly key: PropertyKey;
 }
 
 /**

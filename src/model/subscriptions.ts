@@ -41,7 +41,7 @@ export type ViewOf<Subscribed extends Subscriptions> = Subscribed extends readon
 export type ViewOfEntry<Entry> =
   Entry extends Topic<infer T, infer Name, unknown>
     ? MessageView<T, Name>
-    : Entry extends { readonly topic: Topic<infer T, infer Name, unknown> }
+    : Entry extends TopicSubscription<Topic<infer T, infer Name, unknown>>
       ? MessageView<T, Name>
       : never;
 

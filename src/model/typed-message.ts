@@ -4,7 +4,7 @@ import type { Message } from './message.ts';
 import { quoted } from './quoted.ts';
 import { outputAtOnce, type SchemaCheck, useOutput } from './schema-check.ts';
 import type { StandardSchema } from './standard-schema.ts';
-import { requireTopic, type Topic } from './typed-topic.ts';
+import { requireTopic, type SchemaTopic, type Topic } from './typed-topic.ts';
 
 /**
  * What a send takes as `json` for a topic.
@@ -14,13 +14,23 @@ import { requireTopic, type Topic } from './typed-topic.ts';
 export type InputOf<To extends string | Topic> = To extends Topic<unknown, string, infer Input> ? Input : unknown;
 
 /**
- * What a topic asks of the content of its messages: one with a schema wants `json` and no `body`.
+ * What a topic with a schema asks of the content of its messages.
  * @public
  * @since 0.2.0
  */
-export type ContentOf<To extends string | Topic> = To extends { readonly schema: StandardSchema }
-  ? { readonly json: unknown; readonly body?: undefined }
-  : unknown;
+export interface SchemaContent {
+  /** Has to be there; its type follows from the topic. */
+  readonly json: unknown;
+  /** Nothing could check it. */
+  readonly body?: undefined;
+}
+
+/**
+ * What a topic asks of the content of its messages beside the rules that hold for all.
+ * @public
+ * @since 0.2.0
+ */
+export type ContentOf<To extends string | Topic> = To extends SchemaTopic ? SchemaContent : unknown;
 
 /**
  * A message as a send takes it: what it may hold follows from its topic.

@@ -4,7 +4,7 @@ import { validateTopicName } from './names.ts';
 import { checkFieldNames, requireObject } from './option-checks.ts';
 import { quoted } from './quoted.ts';
 import type { SchemaInput, SchemaOutput, StandardSchema, StandardSchemaTypes } from './standard-schema.ts';
-import { requireTopicType, type TopicType } from './topic.ts';
+import { requireTopicType, type TopicType } from './topic-type.ts';
 
 /**
  * A topic with the type of its messages, made by {@link defineTopic}: a plain value that never changes, belongs to no broker, and of which nothing
