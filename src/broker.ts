@@ -25,6 +25,8 @@ import type {
   SimpleConsumerOptions,
 } from './model/messaging.ts';
 import { requireInteger } from './model/option-checks.ts';
+import type { Subscriptions, ViewOf } from './model/subscriptions.ts';
+import { topicNameOf } from './model/typed-topic.ts';
 
 const DEFAULT_CLOSE_DEADLINE_MS = 30_000;
 const GIVE_BACK_MS = 500;
@@ -95,17 +97,20 @@ export class Broker implements Messaging {
   }
 
   /** A consumer whose listener is called with each message. Resolves when the group's start positions are durable. */
-  async createPushConsumer(options: PushConsumerOptions): Promise<PushConsumer> {
+  async createPushConsumer<Subscribed extends Subscriptions>(options: PushConsumerOptions<Subscribed>): Promise<PushConsumer> {
     const { delivery } = this.#parts;
     this.#assertNotClosing();
-    return await this.#opened(LocalPushConsumer.open(delivery, options, (closed) => this.#clients.delete(closed)));
+    return await this.#opened(LocalPushConsumer.open(delivery, untyped(options), (closed) => this.#clients.delete(closed)));
   }
 
   /** A consumer that asks for messages itself. Resolves when the group's start positions are durable. */
-  async createSimpleConsumer(options: SimpleConsumerOptions): Promise<SimpleConsumer> {
+  async createSimpleConsumer<Subscribed extends Subscriptions>(
+    options: SimpleConsumerOptions<Subscribed>,
+  ): Promise<SimpleConsumer<ViewOf<Subscribed>>> {
     const { delivery } = this.#parts;
     this.#assertNotClosing();
-    return await this.#opened(LocalSimpleConsumer.open(delivery, options, (closed) => this.#clients.delete(closed)));
+    const consumer = await this.#opened(LocalSimpleConsumer.open(delivery, options, (closed) => this.#clients.delete(closed)));
+    return consumer as SimpleConsumer as SimpleConsumer<ViewOf<Subscribed>>;
   }
 
   /**
@@ -194,7 +199,12 @@ export class Broker implements Messaging {
 /** What the checks need of a producer that can be asked. */
 function checkedProducer({ transactionChecker: checker, topics }: ProducerOptions): CheckedProducer | undefined {
   if (checker === undefined) return undefined;
-  return { checker, topics: topics === undefined || topics.length === 0 ? undefined : new Set(topics) };
+  return { checker, topics: topics === undefined || topics.length === 0 ? undefined : new Set(topics.map(topicNameOf)) };
+}
+
+/** What subscriptions say of the messages is for the compiler alone: a listener gets those of its own subscriptions. */
+function untyped<Subscribed extends Subscriptions>(options: PushConsumerOptions<Subscribed>): PushConsumerOptions {
+  return options as unknown as PushConsumerOptions;
 }
 
 /** Waits for work to end, but no longer than that. */

@@ -71,7 +71,7 @@ export async function tarball() {
 export async function installedProject(archive) {
   const folder = temporaryFolder('project');
   const { devDependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  const companions = ['fast-check', 'cli-progress', 'cli-table3'].filter((name) => name in devDependencies);
+  const companions = ['fast-check', 'cli-progress', 'cli-table3', 'zod'].filter((name) => name in devDependencies);
   writeFileSync(path.join(folder, 'package.json'), '{ "name": "project", "private": true, "type": "module" }\n');
   await install(folder, [archive, ...companions.map((name) => `${name}@${devDependencies[name]}`)]);
   return folder;

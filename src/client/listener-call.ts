@@ -1,6 +1,7 @@
 import { type HeldMessage, heldMessage } from '../delivery/message-view.ts';
 import type { MessageView } from '../model/message.ts';
 import type { ListenerContext, MessageListener } from '../model/messaging.ts';
+import { isThenable } from '../model/thenable.ts';
 
 /** What a listener gets beside the message. The signal is made only when the listener looks at it: an AbortController costs 3 µs. */
 class CallContext implements ListenerContext {
@@ -55,8 +56,4 @@ function outcomeOf(result: unknown): unknown {
 
 function failureOf(error: unknown): unknown {
   return error ?? new Error('the listener threw undefined');
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

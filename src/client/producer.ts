@@ -9,7 +9,11 @@ import type { Producer, ProducerOptions, RecallReceipt } from '../model/messagin
 import { validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
 import type { SendOptions } from '../model/send-options.ts';
+import type { TopicType } from '../model/topic-type.ts';
 import type { Transaction } from '../model/transaction.ts';
+import { resolveTypedMessage, resolveTypedMessages } from '../model/typed-message.ts';
+import { isTopic, topicNameOf } from '../model/typed-topic.ts';
+import { sendWhenChecked } from './schema-wait.ts';
 import { LocalTransaction } from './transaction.ts';
 
 const DEFAULT_MAX_ATTEMPTS = 3;
@@ -49,24 +53,40 @@ export class LocalProducer implements Producer {
       tracker: this.#tracker,
     };
     // What is wrong with a topic is told by the first send to it.
-    this.#creating = Promise.allSettled((options.topics ?? []).map((topic) => delivery.topics.obtain(topic)));
+    this.#creating = Promise.allSettled(
+      (options.topics ?? []).map(async (topic) => delivery.topics.obtain(topicNameOf(topic), isTopic(topic) ? topic.type : undefined)),
+    );
   }
 
   send(message: Message, options?: SendOptions): Promise<SendReceipt> {
     try {
       this.#assertOpen();
-      const resolved = this.#resolve(options);
-      return this.#delivery.sender.send(message, resolved);
+      return this.#send(message, this.#resolve(options));
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Throws, or rejects with, what is wrong with the message. */
+  #send(message: Message, resolved: ResolvedSendOptions): Promise<SendReceipt> {
+    const { sender, context } = this.#delivery;
+    const checked = resolveTypedMessage(message);
+    if (checked === message) return sender.send(message, resolved);
+    const terms = this.#withTopicTypes(resolved, [message]);
+    if (!(checked instanceof Promise)) return sender.send(checked, terms);
+    return sendWhenChecked(context, checked, terms, (later, left) => sender.send(later, left));
   }
 
   sendBatch(messages: readonly Message[], options?: SendOptions): Promise<SendReceipt[]> {
     try {
       this.#assertOpen();
       const resolved = this.#resolve(options);
-      return this.#delivery.sender.sendBatch(messages, resolved);
+      const { sender, context } = this.#delivery;
+      const checked = resolveTypedMessages(messages);
+      if (checked === messages) return sender.sendBatch(messages, resolved);
+      const terms = this.#withTopicTypes(resolved, messages);
+      if (!(checked instanceof Promise)) return sender.sendBatch(checked, terms);
+      return sendWhenChecked(context, checked, terms, (later, left) => sender.sendBatch(later, left));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -85,10 +105,11 @@ export class LocalProducer implements Producer {
 
   beginTransaction(): Transaction {
     this.#assertOpen();
-    return new LocalTransaction(this.#delivery.context.ids.next(), {
+    const transactionId = this.#delivery.context.ids.next();
+    return new LocalTransaction(transactionId, {
       delivery: this.#delivery,
       durability: this.#defaults.durability,
-      resolve: (options) => this.#resolve(options),
+      send: (message, options) => this.#send(message, { ...this.#resolve(options), transactionId }),
       assertOpen: () => this.#assertOpen(),
     });
   }
@@ -125,6 +146,16 @@ export class LocalProducer implements Producer {
       throw illegalArgument(`durability must be 'sync' or 'async', not ${JSON.stringify(durability)}`);
     if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw illegalArgument('signal must be an AbortSignal');
     return { ...this.#defaults, durability, signal };
+  }
+
+  /** Only a send that will create a topic needs to know what it is to become. */
+  #withTopicTypes(options: ResolvedSendOptions, messages: readonly Message[]): ResolvedSendOptions {
+    const topicTypes = new Map<string, TopicType>();
+    for (const { topic } of messages) {
+      if (isTopic(topic) && topic.type !== undefined && this.#delivery.topics.loaded(topic.name) === undefined)
+        topicTypes.set(topic.name, topic.type);
+    }
+    return topicTypes.size === 0 ? options : { ...options, topicTypes };
   }
 
   #assertOpen(): void {

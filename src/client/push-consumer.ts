@@ -6,7 +6,9 @@ import type { MessageView } from '../model/message.ts';
 import type { CloseOptions, PushConsumer, PushConsumerOptions } from '../model/messaging.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
 import { quoted } from '../model/quoted.ts';
-import { isThenable, ListenerCall } from './listener-call.ts';
+import { schemasOf } from '../model/subscriptions.ts';
+import { isThenable } from '../model/thenable.ts';
+import { ListenerCall } from './listener-call.ts';
 import { ListenerOutcomes } from './listener-outcomes.ts';
 import { filtersOf, groupOf } from './subscription-options.ts';
 
@@ -72,6 +74,7 @@ export class LocalPushConsumer implements PushConsumer {
     const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
       kind: kindOf(options.mode),
       startFrom: options.startFrom === undefined ? undefined : resolveStartFrom(options.startFrom),
+      schemas: schemasOf(options.subscriptions),
       callbacks: {
         onWake: () => consumer.#pump(),
         onLeaseExpired: (message) => consumer.#timeOut(message),

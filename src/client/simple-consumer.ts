@@ -6,6 +6,7 @@ import type { MessageView } from '../model/message.ts';
 import type { ReceiveOptions, SimpleConsumer, SimpleConsumerOptions } from '../model/messaging.ts';
 import { validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';
+import { schemasOf } from '../model/subscriptions.ts';
 import { type Subscription, TagFilter } from '../model/tag-filter.ts';
 import { PendingReceives } from './pending-receives.ts';
 import { awaitDuration, filtersOf, groupOf, invisibleDuration, messageCount } from './subscription-options.ts';
@@ -73,6 +74,7 @@ export class LocalSimpleConsumer implements SimpleConsumer {
     const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
       kind: 'push/simple',
       startFrom: defaults.startFrom,
+      schemas: schemasOf(options.subscriptions),
       callbacks: { onWake: () => pending.retry(), onLeaseExpired: () => false },
     });
     pending.attach(member);
@@ -102,10 +104,11 @@ export class LocalSimpleConsumer implements SimpleConsumer {
     await this.#delivery.settlement.acknowledge(this.#member.group, Array.isArray(message) ? message : [message as MessageView]);
   }
 
-  async changeInvisibleDuration(message: MessageView, invisibleDurationMs: number): Promise<MessageView> {
+  async changeInvisibleDuration<Changed extends MessageView>(message: Changed, invisibleDurationMs: number): Promise<Changed> {
     this.#assertOpen();
     const duration = invisibleDuration(invisibleDurationMs, this.#delivery.context.limits, 'allowed');
-    return await this.#delivery.settlement.changeInvisibleDuration(this.#member.group, message, duration);
+    // The new view is of the same message, so of the same type.
+    return (await this.#delivery.settlement.changeInvisibleDuration(this.#member.group, message, duration)) as Changed;
   }
 
   async forwardToDeadLetter(message: MessageView, reason = 'forwarded by the consumer'): Promise<void> {

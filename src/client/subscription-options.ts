@@ -1,8 +1,8 @@
-import { BrokerError, illegalArgument, notSupported } from '../model/errors.ts';
+import { BrokerError, illegalArgument } from '../model/errors.ts';
 import type { Limits } from '../model/limits.ts';
-import type { Subscriptions } from '../model/messaging.ts';
 import { validateGroupName, validateTopicName } from '../model/names.ts';
-import { requireInteger, requireObject } from '../model/option-checks.ts';
+import { requireInteger } from '../model/option-checks.ts';
+import { type Subscriptions, subscribedTopics } from '../model/subscriptions.ts';
 import { TagFilter } from '../model/tag-filter.ts';
 
 /** Checks a consumer's group name. */
@@ -12,11 +12,9 @@ export function groupOf(options: { readonly group: string }, limits: Limits): st
 
 /** Parses a consumer's subscriptions, by topic name. */
 export function filtersOf(subscriptions: Subscriptions, limits: Limits): Map<string, TagFilter> {
-  if (Array.isArray(subscriptions)) throw notSupported('A list of typed topics as subscriptions');
-  requireObject('subscriptions', subscriptions);
   const filters = new Map<string, TagFilter>();
-  for (const [topic, subscription] of Object.entries(subscriptions)) {
-    filters.set(validateTopicName(topic, limits), TagFilter.parse(subscription, limits));
+  for (const { name, filter } of subscribedTopics(subscriptions)) {
+    filters.set(validateTopicName(name, limits), TagFilter.parse(filter, limits));
   }
   if (filters.size === 0) throw illegalArgument('subscriptions must name at least one topic, such as { orders: "*" }');
   return filters;

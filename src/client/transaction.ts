@@ -1,6 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import { endTransaction } from '../delivery/end-transaction.ts';
-import type { ResolvedSendOptions } from '../delivery/send.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';
@@ -14,7 +13,8 @@ const NONE: ReadonlySet<string> = new Set();
 export interface TransactionProducer {
   readonly delivery: Delivery;
   readonly durability: Durability;
-  resolve(options: SendOptions | undefined): ResolvedSendOptions;
+  /** Sends as the producer does, as a part of the transaction. */
+  send(message: Message, options: SendOptions | undefined): Promise<SendReceipt>;
   assertOpen(): void;
 }
 
@@ -35,8 +35,7 @@ export class LocalTransaction implements Transaction {
   async send(message: Message, options?: SendOptions): Promise<SendReceipt> {
     this.#producer.assertOpen();
     this.#assertNotEnded();
-    const { sender } = this.#producer.delivery;
-    const sending = sender.send(message, { ...this.#producer.resolve(options), transactionId: this.transactionId });
+    const sending = this.#producer.send(message, options);
     this.#sending.add(sending);
     // Whether a send that failed is stored may be unknown: the end has to speak of it too.
     this.#hasMessages = true;

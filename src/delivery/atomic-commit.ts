@@ -69,7 +69,7 @@ export async function commitUnit(delivery: Delivery, unit: UnitDraft, durability
   const { context, sender } = delivery;
   context.assertOpen();
   if (unit.isEmpty) return;
-  await sender.prepare(unit.messages, { bytes: unit.bytes, timeoutMs: TIMEOUT_MS });
+  await sender.prepare(unit.messages, unit.bytes, { timeoutMs: TIMEOUT_MS, topicTypes: unit.topicTypes });
   const acks = await locate(delivery, unit);
   const claimed = await claimAll(delivery, acks);
   await join(delivery, unit, { claimed, routes: routesOf(delivery, unit, claimed) }, durability);

@@ -6,7 +6,7 @@ import type { GroupRecord } from '../storage/index/catalogue.ts';
 import { ConsumerGroup, groupNotFound } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { claimKind } from './group-kind.ts';
-import { GroupMember, type MemberCallbacks } from './group-member.ts';
+import { GroupMember, type MemberOptions } from './group-member.ts';
 import { MemberState } from './member-state.ts';
 import { commitMetadata } from './metadata-entry.ts';
 import { NamedLocks } from './named-locks.ts';
@@ -94,14 +94,14 @@ export class ConsumerGroups {
   join(
     name: string,
     subscriptions: ReadonlyMap<string, TagFilter>,
-    options: { kind: GroupKind; startFrom: StartFrom | undefined; callbacks: MemberCallbacks },
+    options: MemberOptions & { readonly kind: GroupKind },
   ): Promise<GroupMember> {
-    const { kind, startFrom, callbacks } = options;
+    const { kind, startFrom } = options;
     return this.#changes.runExclusive(name, async () => {
       const shared = await this.#obtain(name);
       const isFirstUse = claimKind(shared.record, kind);
       const group = kind === 'broadcast' ? new ConsumerGroup(this.#context, shared.record, new MemberState(this.#context)) : shared;
-      const member = new GroupMember(this.#context, { shared, group }, callbacks);
+      const member = new GroupMember(this.#context, { shared, group }, options);
       for (const [topic, filter] of subscriptions) this.#checkSubscription(member, topic, filter);
       member.enter();
       try {

@@ -119,7 +119,9 @@ function join(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundBl
   const all = done.length === 1 ? (done[0] as Promise<void>) : Promise.all(done);
   all.then(() => {
     const [first] = entries;
-    const views = entries.length === 1 ? viewsOf(context, first as HandOutEntry) : entries.flatMap((entry) => viewsOf(context, entry));
+    const { member } = to;
+    const views =
+      entries.length === 1 ? viewsOf(context, first as HandOutEntry, member) : entries.flatMap((entry) => viewsOf(context, entry, member));
     to.result.views(views);
   }, to.result.failed);
 }
@@ -166,10 +168,10 @@ function messageOf(context: DeliveryContext, pick: Pick, blockOf: FoundBlocks): 
   }
 }
 
-function viewsOf(context: DeliveryContext, entry: HandOutEntry): MessageView[] {
+function viewsOf(context: DeliveryContext, entry: HandOutEntry, { schemas }: LeaseOwner): MessageView[] {
   const { picks, messages, held, terms } = entry;
   const { topicName: topic, place } = entry;
-  const facts = { topic, place, untilMs: terms.untilMs, handles: context.handles };
+  const facts = { topic, place, untilMs: terms.untilMs, handles: context.handles, schema: schemas?.get(topic) };
   const views: MessageView[] = [];
   for (let i = 0; i < messages.length; i++) {
     const lease = { held: held[i] as UnsettledMessage, leaseNumber: terms.firstLease + i };

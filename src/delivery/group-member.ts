@@ -1,4 +1,6 @@
 import type { Clock } from '../model/clock.ts';
+import type { StartFrom } from '../model/group.ts';
+import type { StandardSchema } from '../model/standard-schema.ts';
 import type { TagFilter } from '../model/tag-filter.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
@@ -19,6 +21,15 @@ export interface MemberCallbacks {
   onLeaseExpired(message: UnsettledMessage): boolean;
 }
 
+/** How a consumer opens. */
+export interface MemberOptions {
+  /** Wins over the group's own. */
+  readonly startFrom: StartFrom | undefined;
+  readonly callbacks: MemberCallbacks;
+  /** What its messages can be checked by, by topic name. */
+  readonly schemas?: ReadonlyMap<string, StandardSchema> | undefined;
+}
+
 /** A time to live runs from the instant at which the message became visible. */
 function isExpired(topic: Topic, message: StoredMessage, clock: Clock): boolean {
   const ttlMs = message.extension?.ttlMs ?? topic.record.options.ttlMs;
@@ -32,6 +43,7 @@ export class GroupMember implements Member, PickTaker {
   readonly shared: ConsumerGroup;
   /** By topic name. */
   readonly filters: Map<string, TagFilter> = new Map();
+  readonly schemas: ReadonlyMap<string, StandardSchema> | undefined;
   readonly #context: DeliveryContext;
   readonly #callbacks: MemberCallbacks;
   #lanes: QueueLane[] = [];
@@ -41,11 +53,16 @@ export class GroupMember implements Member, PickTaker {
   #handingOut = 0;
   readonly #onHandedOut: (() => void)[] = [];
 
-  constructor(context: DeliveryContext, groups: { shared: ConsumerGroup; group: ConsumerGroup }, callbacks: MemberCallbacks) {
+  constructor(
+    context: DeliveryContext,
+    groups: { shared: ConsumerGroup; group: ConsumerGroup },
+    options: Omit<MemberOptions, 'startFrom'>,
+  ) {
     this.#context = context;
     this.shared = groups.shared;
     this.group = groups.group;
-    this.#callbacks = callbacks;
+    this.#callbacks = options.callbacks;
+    this.schemas = options.schemas;
   }
 
   /** From now on it is woken, and its subscriptions count. */

@@ -1,3 +1,4 @@
+import type { StandardSchema } from '../model/standard-schema.ts';
 import type { GroupRecord } from '../storage/index/catalogue.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { MemberState } from './member-state.ts';
@@ -6,6 +7,8 @@ import type { MemberState } from './member-state.ts';
 export interface LeaseOwner {
   /** A lease ran out; true when the owner deals with the message itself. */
   onLeaseExpired(message: UnsettledMessage): boolean;
+  /** What its messages can be checked by, by topic name; absent where it subscribed to no topic with a schema. */
+  readonly schemas?: ReadonlyMap<string, StandardSchema> | undefined;
 }
 
 /** A consumer group as its queues and the changes of their state see it. */

@@ -1,6 +1,8 @@
 import { BrokerError } from '../model/errors.ts';
-import type { MessageView } from '../model/message.ts';
+import type { JsonOptions, MessageView } from '../model/message.ts';
 import type { QueuePlace } from '../model/priority-levels.ts';
+import type { StandardSchema } from '../model/standard-schema.ts';
+import { validatedJson } from '../model/validated-json.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
 import type { GroupQueue } from './group-queue.ts';
@@ -18,6 +20,8 @@ export interface HandOutFacts {
   readonly place: QueuePlace;
   readonly untilMs: number;
   readonly handles: ReceiptHandles;
+  /** What the messages can be checked by; `undefined` for those of a subscription without a schema. */
+  readonly schema?: StandardSchema | undefined;
 }
 
 interface ViewFacts extends Omit<HandOutFacts, 'handles'> {
@@ -56,7 +60,8 @@ class View implements MessageView {
   declare readonly receiptHandle: string;
   readonly #held: HeldMessage | undefined;
   readonly #leaseNumber: number;
-  readonly #handles: ReceiptHandles | undefined;
+  /** Shared by all views of a hand-out, so that what most views never need costs none of them a field. */
+  readonly #facts: ViewFacts;
 
   constructor(message: Content, facts: ViewFacts, attempt: number, lease: Delivered | undefined) {
     this.messageId = message.messageId;
@@ -76,7 +81,7 @@ class View implements MessageView {
     this.invisibleUntilMs = facts.untilMs;
     this.#held = lease?.held;
     this.#leaseNumber = lease?.leaseNumber ?? 0;
-    this.#handles = facts.handles;
+    this.#facts = facts;
     // One descriptor for all views: an accessor in an object literal costs twenty times as much.
     Object.defineProperty(this, 'receiptHandle', HANDLE);
   }
@@ -85,12 +90,8 @@ class View implements MessageView {
     return decoder.decode(this.body);
   }
 
-  json(): unknown {
-    try {
-      return JSON.parse(decoder.decode(this.body));
-    } catch (error) {
-      throw new BrokerError('MQ_MESSAGE_CORRUPTED', `The body of message ${this.messageId} is no JSON text`, { cause: error });
-    }
+  json(options?: JsonOptions): unknown {
+    return options === undefined ? parsedBody(this) : validatedJson(() => parsedBody(this), options, this.topic, this.#facts.schema);
   }
 
   /** The delivery that a genuine view stands for. */
@@ -107,10 +108,18 @@ class View implements MessageView {
 
   static handleOf(view: View): string {
     const held = view.#held;
-    const handles = view.#handles;
+    const { handles } = view.#facts;
     if (held === undefined || handles === undefined) return '';
     const { address } = held.progress;
     return handles.encode({ address, offset: view.queueOffset, leaseNumber: view.#leaseNumber, untilMs: view.invisibleUntilMs });
+  }
+}
+
+function parsedBody({ messageId, body }: View): unknown {
+  try {
+    return JSON.parse(decoder.decode(body));
+  } catch (error) {
+    throw new BrokerError('MQ_MESSAGE_CORRUPTED', `The body of message ${messageId} is no JSON text`, { cause: error });
   }
 }
 

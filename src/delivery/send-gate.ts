@@ -109,6 +109,11 @@ export function aborted(signal: AbortSignal | undefined): BrokerError {
   return new BrokerError('MQ_ABORTED', 'The signal was aborted before anything was written', { cause: signal?.reason });
 }
 
+/** What is left of a call that ends at an instant; rounded up, so that calls which waited share their lists of deadlines. */
+export function leftMs(endsAtMs: number, nowMs: number): number {
+  return Math.max(1, Math.ceil((endsAtMs - nowMs) / 100)) * 100;
+}
+
 /** The error of a send that has not reached the write in its time. */
 export function timedOut(timeoutMs: number): BrokerError {
   return new BrokerError('MQ_REQUEST_TIMEOUT', `The send did not get its turn within ${timeoutMs} ms; nothing was stored`);

@@ -4,17 +4,25 @@ import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import { checkDeliveryInstant } from '../model/message-terms.ts';
 import { type MessageDraft, validateMessage } from '../model/message-validation.ts';
 import { checkTopicType } from '../model/topic.ts';
+import type { TopicType } from '../model/topic-type.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { joinMessage } from './join-message.ts';
 import { chooseQueue } from './queue-selection.ts';
 import type { Route } from './route.ts';
 import { BatchSend, type SendCompletion, type SendTerms, type SendWriter, SingleSend } from './send-completion.ts';
-import { aborted, type GateOptions, type SendGate, timedOut } from './send-gate.ts';
+import { aborted, type GateOptions, leftMs, type SendGate, timedOut } from './send-gate.ts';
 import type { Topics } from './topics.ts';
 
 /** Options of a send, with every default in place. */
-export interface ResolvedSendOptions extends GateOptions, SendTerms {
+export interface ResolvedSendOptions extends GateOptions, SendTerms, TopicTerms {
   readonly durability: Durability;
+}
+
+/** How the topics of messages come to be. */
+interface TopicTerms {
+  readonly timeoutMs: number;
+  /** What typed topics become when this call is what creates them, by name; absent for most. */
+  readonly topicTypes?: ReadonlyMap<string, TopicType> | undefined;
 }
 
 /** Stores messages: validates, chooses queues, and lets them join the open group commit. */
@@ -73,27 +81,26 @@ export class Sender implements SendWriter {
   async #sendWhenReady(drafts: readonly MessageDraft[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
     const { clock } = this.#context;
     const endsAtMs = clock.monotonic() + options.timeoutMs;
-    // Rounded, so that calls which waited share their lists of deadlines.
-    const leftMs = (): number => Math.max(1, Math.ceil((endsAtMs - clock.monotonic()) / 100)) * 100;
-    await this.#obtainTopics(drafts, options.timeoutMs);
+    const timeoutMs = (): number => Math.min(options.timeoutMs, leftMs(endsAtMs, clock.monotonic()));
+    await this.#obtainTopics(drafts, options);
     let bytes = 0;
     for (const draft of drafts) bytes += draft.body.length;
-    if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { ...options, timeoutMs: Math.min(options.timeoutMs, leftMs()) });
+    if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { ...options, timeoutMs: timeoutMs() });
     this.#context.assertOpen();
     if (options.signal?.aborted) throw aborted(options.signal);
     const routes = drafts.map((draft) => this.route(draft, options.transactionId !== undefined));
-    return await this.#join(drafts, routes, { ...options, timeoutMs: Math.min(options.timeoutMs, leftMs()) });
+    return await this.#join(drafts, routes, { ...options, timeoutMs: timeoutMs() });
   }
 
   /** Resolves when the topics of messages are there and there is room for them: what happens in the same turn meets both. */
-  async prepare(drafts: readonly MessageDraft[], { bytes, timeoutMs }: { bytes: number; timeoutMs: number }): Promise<void> {
-    await this.#obtainTopics(drafts, timeoutMs);
-    if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { onFull: 'wait', timeoutMs, signal: undefined });
+  async prepare(drafts: readonly MessageDraft[], bytes: number, terms: TopicTerms): Promise<void> {
+    await this.#obtainTopics(drafts, terms);
+    if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { onFull: 'wait', timeoutMs: terms.timeoutMs, signal: undefined });
     this.#context.assertOpen();
   }
 
   /** A topic whose creation takes longer than the call may is created all the same; the send has stored nothing. */
-  async #obtainTopics(drafts: readonly MessageDraft[], timeoutMs: number): Promise<void> {
+  async #obtainTopics(drafts: readonly MessageDraft[], { timeoutMs, topicTypes }: TopicTerms): Promise<void> {
     const missing = [...new Set(drafts.map(({ topic }) => topic))].filter((topic) => this.#topics.loaded(topic) === undefined);
     if (missing.length === 0) return;
     let timer: Timer | undefined;
@@ -101,7 +108,7 @@ export class Sender implements SendWriter {
       timer = this.#context.clock.setTimer(timeoutMs, () => reject(timedOut(timeoutMs)));
     });
     const obtained = (async (): Promise<void> => {
-      for (const topic of missing) await this.#topics.obtain(topic);
+      for (const topic of missing) await this.#topics.obtain(topic, topicTypes?.get(topic));
     })();
     await Promise.race([obtained, limit]).finally(() => timer?.cancel());
   }
@@ -175,9 +182,9 @@ export class Sender implements SendWriter {
   }
 }
 
-/** A message that waits keeps its own bytes: the caller may write into its buffer as soon as `send` has returned. */
-function withOwnBody(draft: MessageDraft): MessageDraft {
-  return typeof draft.body === 'string' ? draft : { ...draft, body: draft.body.slice() };
+/** A message that waits keeps its own bytes: the caller may write into its buffer as soon as `send` has returned. `slice` of a Buffer would share. */
+export function withOwnBody(draft: MessageDraft): MessageDraft {
+  return typeof draft.body === 'string' ? draft : { ...draft, body: new Uint8Array(draft.body) };
 }
 
 function only(receipts: readonly SendReceipt[]): SendReceipt {

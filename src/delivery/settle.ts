@@ -5,6 +5,7 @@ import { acknowledge } from './acknowledge.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import type { LeaseOwner } from './group-port.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { changeInvisible, giveBack } from './lease-end.ts';
 import { deliveryOf, type HeldMessage, heldMessage, queueOf, renewedView } from './message-view.ts';
@@ -63,11 +64,12 @@ export class Settlement {
       await giveBack(this.#context, named.queue, message).done();
       return view;
     }
+    const { schemas } = (message.owner ?? {}) as Partial<LeaseOwner>;
     const entry = changeInvisible(this.#context, named.queue, message, invisibleMs);
     await entry.done();
     return renewedView(
       view,
-      { untilMs: entry.terms.untilMs, handles: this.#context.handles },
+      { untilMs: entry.terms.untilMs, handles: this.#context.handles, schema: schemas?.get(view.topic) },
       { held: message, leaseNumber: entry.terms.firstLease },
     );
   }

@@ -2,6 +2,7 @@ import { BrokerError } from '../model/errors.ts';
 import { validateTopicName } from '../model/names.ts';
 import { storedQueueCount } from '../model/priority-levels.ts';
 import type { ResolvedTopicOptions } from '../model/topic.ts';
+import type { TopicType } from '../model/topic-type.ts';
 import type { TopicRecord } from '../storage/index/catalogue.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import type { DeliveryContext } from './delivery-context.ts';
@@ -46,14 +47,17 @@ export class Topics {
     return record === undefined ? Promise.resolve(undefined) : this.#load(record);
   }
 
-  /** @throws BrokerError `MQ_TOPIC_NOT_FOUND` where topics are not created by themselves, `MQ_ILLEGAL_TOPIC`, `MQ_TOO_MANY_REQUESTS` */
-  async obtain(name: string): Promise<Topic> {
+  /**
+   * The topic, which is created where that is allowed; `type` is what it then is, instead of what topics that are created by themselves are.
+   * @throws BrokerError `MQ_TOPIC_NOT_FOUND` where topics are not created by themselves, `MQ_ILLEGAL_TOPIC`, `MQ_TOO_MANY_REQUESTS`
+   */
+  async obtain(name: string, type?: TopicType): Promise<Topic> {
     const found = await this.find(name);
     if (found?.closed) throw topicNotFound(name, 'it is being deleted');
     if (found !== undefined) return found;
     validateTopicName(name, this.#context.limits);
     if (this.#autoCreate === undefined) throw topicNotFound(name, 'createTopic creates it, or open the broker with autoCreateTopics');
-    return await this.create(name, this.#autoCreate);
+    return await this.create(name, type === undefined ? this.#autoCreate : { ...this.#autoCreate, type });
   }
 
   /** Creates a topic, or answers the one that another call created meanwhile. */

@@ -4,11 +4,13 @@ import type { Message, MessageView } from '../model/message.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
 import { quoted } from '../model/quoted.ts';
 import { storeKey } from '../model/store-key.ts';
+import type { TopicType } from '../model/topic-type.ts';
+import { isTopic } from '../model/typed-topic.ts';
 import { isWellFormed } from '../model/utf8.ts';
 import type { ApplicationChange } from '../storage/log/application-record.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { type NamedDelivery, namedDelivery } from './named-delivery.ts';
-import type { Sender } from './send.ts';
+import { type Sender, withOwnBody } from './send.ts';
 
 const encoder = new TextEncoder();
 
@@ -16,6 +18,8 @@ const encoder = new TextEncoder();
 export class UnitDraft implements AtomicUnit {
   readonly acks: Map<string, NamedDelivery> = new Map();
   readonly messages: MessageDraft[] = [];
+  /** What its typed topics become when the unit is what creates them, by name. */
+  readonly topicTypes: Map<string, TopicType> = new Map();
   readonly values: Map<string, ApplicationChange> = new Map();
   readonly #context: DeliveryContext;
   readonly #sender: Sender;
@@ -64,7 +68,9 @@ export class UnitDraft implements AtomicUnit {
       );
     }
     this.#bytes += draft.body.length;
-    this.messages.push(typeof draft.body === 'string' ? draft : { ...draft, body: draft.body.slice() });
+    const { topic } = message;
+    if (isTopic(topic) && topic.type !== undefined) this.topicTypes.set(topic.name, topic.type);
+    this.messages.push(withOwnBody(draft));
   }
 
   put(key: string, value: Uint8Array | string): void {
@@ -83,7 +89,7 @@ export class UnitDraft implements AtomicUnit {
     let bytes: Uint8Array;
     if (typeof value === 'string' && isWellFormed(value)) bytes = encoder.encode(value);
     else if (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]')
-      bytes = (value as Uint8Array).slice();
+      bytes = new Uint8Array(value as Uint8Array);
     else throw illegalArgument(`A value of the application store must be a Uint8Array or a well-formed string, not ${quoted(value)}`);
     if (bytes.length <= limit) return bytes;
     throw new BrokerError(

@@ -1,4 +1,6 @@
-import type { Durability, Message, MessageView } from './message.ts';
+import type { Durability, MessageView } from './message.ts';
+import type { MessageTo } from './typed-message.ts';
+import type { Topic } from './typed-topic.ts';
 
 /**
  * Options of an atomic unit.
@@ -23,8 +25,11 @@ export interface AtomicUnit {
    * @throws BrokerError `MQ_INVALID_RECEIPT_HANDLE` for a handle that this store never issued
    */
   ack(message: MessageView | readonly MessageView[]): void;
-  /** Sends a message, of any kind but those of transactions; its bytes are copied. @throws as `Producer.send` for what is wrong with the message */
-  send(message: Message): void;
+  /**
+   * Sends a message, of any kind but those of transactions; its bytes are copied.
+   * @throws as `Producer.send` for what is wrong with the message; BrokerError `MQ_NOT_SUPPORTED` for a topic whose schema answers later
+   */
+  send<To extends string | Topic>(message: MessageTo<To>): void;
   /**
    * Sets a value of the application store; text is stored as UTF-8, bytes are copied. The last call for a key counts.
    * @param key - 1 to 1,024 bytes of UTF-8

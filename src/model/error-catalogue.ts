@@ -118,6 +118,12 @@ export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>
     'A message does not decode to what was stored, for example its body is not the JSON that `json()` expects',
     'Read the body as bytes; look for a producer that writes another format',
   ),
+  MQ_MESSAGE_SCHEMA_MISMATCH: entry(
+    40000,
+    false,
+    'A message does not match the schema of its typed topic; the `cause` is the list of issues, each with `message` and `path`',
+    'Correct the message, or the schema',
+  ),
   MQ_ILLEGAL_POLLING_TIME: entry(40018, false, 'A waiting time is outside its range', 'Choose an `awaitDurationMs` of 0 or more'),
   MQ_ILLEGAL_OFFSET: entry(
     40019,

@@ -1,10 +1,12 @@
-import { BrokerError, illegalArgument, notSupported } from './errors.ts';
+import { BrokerError, illegalArgument } from './errors.ts';
+import { jsonText } from './json-text.ts';
 import type { Limits } from './limits.ts';
 import type { Message } from './message.ts';
 import { copyProperties, propertiesBytes } from './message-properties.ts';
 import { type MessageTerms, termsOf } from './message-terms.ts';
 import { validateTopicName } from './names.ts';
 import { quoted } from './quoted.ts';
+import { resolveTypedMessageAtOnce } from './typed-message.ts';
 import { exceedsUtf8, hasControlCharacter, isBlank, isWellFormed, utf8Length } from './utf8.ts';
 
 /** A message that keeps every rule, with `json` written as text. The body still belongs to the caller. */
@@ -28,12 +30,13 @@ const typedArrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uin
 ) => string | undefined;
 
 /**
- * Checks a message against the limits. Throws a `TypeError` for what is no message at all, and the `BrokerError` of the rule that is broken.
+ * Checks a message against the limits, and by the schema of its topic where that has not been done before. Throws a `TypeError` for what is no message at all, and the `BrokerError` of the rule that is broken.
  */
-export function validateMessage(message: Message, limits: Limits): MessageDraft {
-  if (typeof message !== 'object' || message === null) throw illegalArgument(`A message must be an object, not ${quoted(message)}`);
+export function validateMessage(given: Message, limits: Limits): MessageDraft {
+  if (typeof given !== 'object' || given === null) throw illegalArgument(`A message must be an object, not ${quoted(given)}`);
+  const message = resolveTypedMessageAtOnce(given);
   const hasTerms = checkFields(message);
-  const topic = topicOf(message.topic, limits);
+  const topic = validateTopicName(message.topic, limits);
   const { tag, keys, properties, messageGroup, partitionKey } = message;
   const body = bodyOf(message.body, message.json, limits);
   if (tag !== undefined) checkTag(tag, limits);
@@ -85,11 +88,6 @@ function refuseField(message: object, name: string): void {
   throw illegalArgument(`A message has no field ${quoted(name)}; put data of your own into properties`);
 }
 
-function topicOf(topic: unknown, limits: Limits): string {
-  if (typeof topic === 'object' && topic !== null) throw notSupported('A typed topic (an object as the topic of a message)');
-  return validateTopicName(topic, limits);
-}
-
 function bodyOf(body: unknown, json: unknown, limits: Limits): Uint8Array | string {
   if (json !== undefined) {
     if (body !== undefined) throw illegalArgument('A message has a body or json, not both');
@@ -111,19 +109,6 @@ function bodyOf(body: unknown, json: unknown, limits: Limits): Uint8Array | stri
 function checkText(text: string, limits: Limits): string {
   if (text.length === 0) throw emptyBody();
   if (exceedsUtf8(text, limits.maxBodyBytes)) throw bodyTooLarge(utf8Length(text), limits);
-  return text;
-}
-
-function jsonText(json: unknown): string {
-  if (json === null) throw illegalArgument('json is null, which is not absence; send an object that says so');
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(json);
-  } catch (cause) {
-    throw illegalArgument('json cannot be written as JSON text; see the cause', { cause });
-  }
-  // JSON.stringify answers undefined for functions, symbols, and objects whose toJSON does.
-  if (typeof text !== 'string') throw illegalArgument(`json is ${quoted(json)} without a JSON text; send a value that has one`);
   return text;
 }
 

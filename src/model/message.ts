@@ -1,3 +1,5 @@
+import type { Topic } from './typed-topic.ts';
+
 /**
  * What a send promises at its receipt. `sync`: on the disk, kept by a power cut. `async`: with the operating system, kept by a
  * `kill -9` and on the disk within about a tenth of a second.
@@ -8,15 +10,16 @@ export type Durability = 'sync' | 'async';
 
 /**
  * A message to send: a topic and exactly one of `body` and `json`. A field that is `undefined` is absent; `null` is refused.
+ * `T` is the type of `json`.
  * @public
  * @since 0.1.0
  */
-export interface Message<T = unknown> {
-  /** 1 to `limits.maxTopicLength` characters of `[%|a-zA-Z0-9_-]`. */
-  readonly topic: string;
+export interface Message<T = unknown, To extends string | Topic = string | Topic<unknown, string, T>> {
+  /** A name, 1 to `limits.maxTopicLength` characters of `[%|a-zA-Z0-9_-]`, or what `defineTopic` has made. */
+  readonly topic: To;
   /** The content as it is; text is stored as UTF-8. Not empty. The bytes are copied before `send` returns. */
   readonly body?: Uint8Array | string | undefined;
-  /** The content as a value that `JSON.stringify` can write; stored as that text. */
+  /** The content as a value that `JSON.stringify` can write; stored as that text. A topic with a schema stores what the schema makes of it. */
   readonly json?: T | undefined;
   /** One word to filter by; not blank, without `|` and control characters. */
   readonly tag?: string | undefined;
@@ -97,15 +100,26 @@ export interface SendReceipt {
 }
 
 /**
- * A message as a consumer sees it. It owns its body: writing into it changes nothing else.
+ * Options of `message.json`.
+ * @public
+ * @since 0.2.0
+ */
+export interface JsonOptions {
+  /** Whether the schema of the subscribed topic checks the value; default false. */
+  readonly validate?: boolean | undefined;
+}
+
+/**
+ * A message as a consumer sees it. It owns its body: writing into it changes nothing else. `T` is the type of `json()`, `Name` that of `topic`, which
+ * tells several typed topics apart.
  * @public
  * @since 0.1.0
  */
-export interface MessageView<T = unknown> {
+export interface MessageView<T = unknown, Name extends string = string> {
   /** As in the receipt of its send; the same in every delivery. */
   readonly messageId: string;
   /** The topic that it was sent to. */
-  readonly topic: string;
+  readonly topic: Name;
   /** The queue of the topic, from 0. */
   readonly queueId: number;
   /** Position in the queue; the first is 0. */
@@ -115,10 +129,11 @@ export interface MessageView<T = unknown> {
   /** The body read as UTF-8. */
   text(): string;
   /**
-   * The body read as JSON text.
-   * @throws BrokerError `MQ_MESSAGE_CORRUPTED` when it is none.
+   * The body read as JSON text; with `validate` what the schema of the subscribed topic makes of that, so the schema has to accept what it stored.
+   * @throws BrokerError `MQ_MESSAGE_CORRUPTED` when it is none; with `validate` also `MQ_MESSAGE_SCHEMA_MISMATCH`, `MQ_NOT_SUPPORTED` for a schema
+   * that answers later, TypeError `MQ_ILLEGAL_ARGUMENT` where the consumer did not subscribe to a topic with a schema
    */
-  json(): T;
+  json(options?: JsonOptions): T;
   /** The tag that it was sent with. */
   readonly tag?: string | undefined;
   /** The keys that it was sent with; empty when there are none. */

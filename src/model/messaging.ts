@@ -1,9 +1,12 @@
 import type { BrokerError } from './errors.ts';
 import type { StartFrom } from './group.ts';
-import type { Message, MessageView, SendReceipt } from './message.ts';
+import type { MessageView, SendReceipt } from './message.ts';
 import type { SendOptions } from './send-options.ts';
+import type { Subscriptions, ViewOf } from './subscriptions.ts';
 import type { Subscription } from './tag-filter.ts';
 import type { Transaction, TransactionChecker } from './transaction.ts';
+import type { MessageTo } from './typed-message.ts';
+import type { Topic } from './typed-topic.ts';
 
 /**
  * What an application asks for wherever the broker is: producers and consumers.
@@ -18,9 +21,11 @@ export interface Messaging {
    * @throws BrokerError `MQ_ILLEGAL_CONSUMER_GROUP`, `MQ_CONSUMER_GROUP_NOT_FOUND`, `MQ_TOPIC_NOT_FOUND`, `MQ_SUBSCRIPTION_CONFLICT`,
    * `MQ_GROUP_KIND_CONFLICT`, `MQ_ILLEGAL_FILTER_EXPRESSION`
    */
-  createPushConsumer(options: PushConsumerOptions): Promise<PushConsumer>;
+  createPushConsumer<Subscribed extends Subscriptions>(options: PushConsumerOptions<Subscribed>): Promise<PushConsumer>;
   /** As `createPushConsumer`, for a consumer that asks for messages itself. */
-  createSimpleConsumer(options: SimpleConsumerOptions): Promise<SimpleConsumer>;
+  createSimpleConsumer<Subscribed extends Subscriptions>(
+    options: SimpleConsumerOptions<Subscribed>,
+  ): Promise<SimpleConsumer<ViewOf<Subscribed>>>;
   /** Closes every producer and consumer, then the place. A second call waits for the first. */
   close(options?: CloseOptions): Promise<void>;
   /** Calls `close`. */
@@ -44,7 +49,7 @@ export interface CloseOptions {
  */
 export interface ProducerOptions {
   /** Topics that must exist (or are created) now rather than at the first send. */
-  readonly topics?: readonly string[] | undefined;
+  readonly topics?: readonly (string | Topic)[] | undefined;
   /** How often a send is tried; only retryable errors are tried again, and a retry never doubles a message; default 3, 1 fails fast. */
   readonly maxAttempts?: number | undefined;
   /** Milliseconds for a whole call with all its attempts; default 30,000. */
@@ -75,15 +80,22 @@ export interface RecallReceipt {
  */
 export interface Producer {
   /**
-   * Resolves when the message is stored with its durability.
-   * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError of the message's limits, `MQ_TOPIC_NOT_FOUND`, `MQ_REQUEST_TIMEOUT`,
-   * `MQ_BACKPRESSURE`, `MQ_ABORTED`, `MQ_DISK_FULL`, `MQ_STORE_WRITE_FAILED`, `MQ_BROKER_NOT_OPEN`
+   * Resolves when the message is stored with its durability. A topic with a schema has its `json` checked before; one whose schema answers later
+   * joins those under way when it has answered, so it may be stored behind a later send.
+   * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError of the message's limits, `MQ_MESSAGE_SCHEMA_MISMATCH`, `MQ_TOPIC_NOT_FOUND`,
+   * `MQ_REQUEST_TIMEOUT`, `MQ_BACKPRESSURE`, `MQ_ABORTED`, `MQ_DISK_FULL`, `MQ_STORE_WRITE_FAILED`, `MQ_BROKER_NOT_OPEN`
    */
-  send(message: Message, options?: SendOptions): Promise<SendReceipt>;
+  send<To extends string | Topic>(message: MessageTo<To>, options?: SendOptions): Promise<SendReceipt>;
   /** Stores all messages or none, in their order; topics may differ. Errors as `send`, and `MQ_PAYLOAD_TOO_LARGE`. */
-  sendBatch(messages: readonly Message[], options?: SendOptions): Promise<SendReceipt[]>;
+  sendBatch<const To extends readonly (string | Topic)[]>(
+    messages: { readonly [K in keyof To]: MessageTo<To[K]> },
+    options?: SendOptions,
+  ): Promise<SendReceipt[]>;
   /** Sends without a promise; without a callback an error goes to the broker's `error` event. A wrong call throws at once. */
-  sendOneway(message: Message, callback?: (error: BrokerError | undefined, receipt?: SendReceipt) => void): void;
+  sendOneway<To extends string | Topic>(
+    message: MessageTo<To>,
+    callback?: (error: BrokerError | undefined, receipt?: SendReceipt) => void,
+  ): void;
   /**
    * Begins a transaction; nothing is written before its first message.
    * @throws BrokerError `MQ_BROKER_NOT_OPEN`
@@ -104,22 +116,15 @@ export interface Producer {
 }
 
 /**
- * Topics and what is wanted of them.
- * @public
- * @since 0.1.0
- */
-export type Subscriptions = Readonly<Record<string, Subscription>>;
-
-/**
  * Options of a simple consumer; the durations and `maxMessages` are the defaults of its `receive`.
  * @public
  * @since 0.1.0
  */
-export interface SimpleConsumerOptions {
+export interface SimpleConsumerOptions<Subscribed extends Subscriptions = Subscriptions> {
   /** The consumer group; created at the first use where the broker allows that. */
   readonly group: string;
   /** The topics, and what is wanted of each. */
-  readonly subscriptions: Subscriptions;
+  readonly subscriptions: Subscribed;
   /** How long `receive` waits for a first message, milliseconds; default 20,000; 0 does not wait. */
   readonly awaitDurationMs?: number | undefined;
   /** How long a received message is hidden from the rest of the group, 1 ms to `limits.maxInvisibleDurationMs`; default 30,000. */
@@ -151,30 +156,30 @@ export interface ReceiveOptions {
  * @public
  * @since 0.1.0
  */
-export interface SimpleConsumer {
+export interface SimpleConsumer<View extends MessageView = MessageView> {
   /**
    * Up to `maxMessages` messages, as soon as there is one; an empty array when the waiting time ran out.
    * @throws BrokerError `MQ_ILLEGAL_INVISIBLE_TIME`, `MQ_ILLEGAL_POLLING_TIME`, `MQ_ABORTED`, `MQ_BROKER_NOT_OPEN`
    */
-  receive(options?: ReceiveOptions): Promise<MessageView[]>;
+  receive(options?: ReceiveOptions): Promise<View[]>;
   /**
    * Settles one message or many; only `receiptHandle` is looked at. Kept by a `kill -9` when it resolves.
    * @throws BrokerError `MQ_INVALID_RECEIPT_HANDLE`, `MQ_RECEIPT_HANDLE_EXPIRED`
    */
   ack(message: MessageView | readonly MessageView[]): Promise<void>;
   /** Hides a message for another `invisibleDurationMs` from now; 0 gives it back now. The view that it resolves to has the new handle. */
-  changeInvisibleDuration(message: MessageView, invisibleDurationMs: number): Promise<MessageView>;
+  changeInvisibleDuration<Changed extends MessageView>(message: Changed, invisibleDurationMs: number): Promise<Changed>;
   /** Moves a message to the group's dead letters now, whatever attempts it has left. */
   forwardToDeadLetter(message: MessageView, reason?: string): Promise<void>;
   /**
-   * Adds a topic, or changes what is wanted of it.
+   * Adds a topic by its name, or changes what is wanted of it; the type of `receive` stays that of the options.
    * @throws BrokerError `MQ_TOPIC_NOT_FOUND`, `MQ_SUBSCRIPTION_CONFLICT`, `MQ_ILLEGAL_FILTER_EXPRESSION`
    */
   subscribe(topic: string, subscription: Subscription): Promise<void>;
   /** Receives no more from a topic; the group keeps its position there. */
   unsubscribe(topic: string): Promise<void>;
   /** One message at a time, for ever; never acknowledges. Leaving the loop gives back what was not yielded. */
-  [Symbol.asyncIterator](): AsyncIterator<MessageView>;
+  [Symbol.asyncIterator](): AsyncIterator<View>;
   /** Gives back what it still holds and lets pending `receive` calls reject with `MQ_BROKER_NOT_OPEN`. */
   close(): Promise<void>;
   /** Calls `close`. */
@@ -203,21 +208,24 @@ export type ListenerResult = undefined | 'success' | 'failure';
  * @public
  * @since 0.1.0
  */
-// biome-ignore lint/suspicious/noConfusingVoidType: a listener without a return statement is the usual one.
-export type MessageListener = (message: MessageView, context: ListenerContext) => void | ListenerResult | Promise<void | ListenerResult>;
+export type MessageListener<View extends MessageView = MessageView> = (
+  message: View,
+  context: ListenerContext,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a listener without a return statement is the usual one.
+) => void | ListenerResult | Promise<void | ListenerResult>;
 
 /**
  * Options of a push consumer.
  * @public
  * @since 0.1.0
  */
-export interface PushConsumerOptions {
+export interface PushConsumerOptions<Subscribed extends Subscriptions = Subscriptions> {
   /** The consumer group; created at the first use where the broker allows that. */
   readonly group: string;
   /** The topics, and what is wanted of each. */
-  readonly subscriptions: Subscriptions;
+  readonly subscriptions: Subscribed;
   /** Called for each message. */
-  readonly listener: MessageListener;
+  readonly listener: MessageListener<ViewOf<Subscribed>>;
   /** Most listener calls at a time; default 20. */
   readonly concurrency?: number | undefined;
   /** How long one listener call may take before it counts as failed, milliseconds; default 900,000 (15 minutes). */

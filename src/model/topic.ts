@@ -1,15 +1,8 @@
-import { BrokerError, illegalArgument, notSupported } from './errors.ts';
+import { BrokerError, notSupported } from './errors.ts';
 import type { MessageTerms } from './message-terms.ts';
 import { checkFieldNames, requireInteger, requireObject } from './option-checks.ts';
 import { quoted } from './quoted.ts';
-
-/**
- * What a topic accepts: `normal` messages without anything special, `fifo` only those with a message group, `delay` only those with a delivery time,
- * `transaction` only those of a transaction, `priority` everything without a message group, by priority; `mixed` everything without a priority.
- * @public
- * @since 0.1.0
- */
-export type TopicType = 'normal' | 'fifo' | 'delay' | 'transaction' | 'priority' | 'mixed';
+import { requireTopicType, type TopicType } from './topic-type.ts';
 
 /** What a message is, by its fields and by how it is sent. */
 export type MessageType = 'normal' | 'fifo' | 'delay' | 'transaction' | 'priority';
@@ -103,7 +96,6 @@ export const DEFAULT_DEDUP_WINDOW_MS = 300_000;
 const DEFAULT_TOPIC_OPTIONS: ResolvedTopicOptions = Object.freeze({ type: 'mixed', queueCount: 4 });
 const KNOWN: ReadonlySet<string> = new Set(['type', 'queueCount', 'ttlMs', 'dedupWindowMs', 'retention']);
 const PLANNED: ReadonlySet<string> = new Set();
-const TYPES: ReadonlySet<unknown> = new Set<TopicType>(['normal', 'fifo', 'delay', 'transaction', 'priority', 'mixed']);
 
 /** Checks the options of a topic and fills what is absent from `defaults`. */
 export function resolveTopicOptions(
@@ -121,11 +113,6 @@ export function resolveTopicOptions(
     ...(ttlMs === undefined ? {} : { ttlMs: requireInteger('ttlMs of a topic', ttlMs, 1) }),
     ...(dedupWindowMs === undefined ? {} : { dedupWindowMs: requireInteger('dedupWindowMs of a topic', dedupWindowMs, 1) }),
   };
-}
-
-function requireTopicType(type: unknown): TopicType {
-  if (TYPES.has(type)) return type as TopicType;
-  throw illegalArgument(`Topic type must be one of ${[...TYPES].join(', ')}, not ${quoted(type)}`);
 }
 
 /** What decides the type of a message. */

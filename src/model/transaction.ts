@@ -1,5 +1,7 @@
-import type { Durability, Message, MessageView, SendReceipt } from './message.ts';
+import type { Durability, MessageView, SendReceipt } from './message.ts';
 import type { SendOptions } from './send-options.ts';
+import type { MessageTo } from './typed-message.ts';
+import type { Topic } from './typed-topic.ts';
 
 /**
  * What a transaction checker knows of a transaction: its local work was done, was not, or is still under way.
@@ -66,7 +68,7 @@ export interface Transaction {
    * Stores a message of the transaction; its receipt has no place in a queue yet. Errors as `Producer.send`; a delivery time is refused.
    * @throws BrokerError `MQ_TRANSACTION_ENDED`
    */
-  send(message: Message, options?: SendOptions): Promise<SendReceipt>;
+  send<To extends string | Topic>(message: MessageTo<To>, options?: SendOptions): Promise<SendReceipt>;
   /**
    * Makes all messages visible in one step, after the sends under way.
    * @throws BrokerError `MQ_TRANSACTION_ENDED` when it was ended before, also by a check or an admin; after any other error it can be ended again

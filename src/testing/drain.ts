@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Clock, GroupProgress, PushConsumer, PushConsumerOptions } from '../index.ts';
+import { subscribedTopics } from '../model/subscriptions.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const DEFAULT_WITHIN_MS = 30 * 24 * 3_600_000;
@@ -11,8 +12,8 @@ export class PushedTopics {
   readonly #open = new Map<PushConsumer, { readonly group: string; readonly topics: ReadonlySet<string> }>();
 
   /** Follows a consumer until it is closed. */
-  track(consumer: PushConsumer, { group, subscriptions }: PushConsumerOptions): PushConsumer {
-    this.#open.set(consumer, { group, topics: new Set(Object.keys(subscriptions)) });
+  track(consumer: PushConsumer, { group, subscriptions }: Pick<PushConsumerOptions, 'group' | 'subscriptions'>): PushConsumer {
+    this.#open.set(consumer, { group, topics: new Set(subscribedTopics(subscriptions).map(({ name }) => name)) });
     const close = consumer.close.bind(consumer);
     consumer.close = (options) => {
       this.#open.delete(consumer);

@@ -16,6 +16,8 @@ import {
   type Random,
   type SimpleConsumer,
   type SimpleConsumerOptions,
+  type Subscriptions,
+  type ViewOf,
 } from '../index.ts';
 import { abandon } from '../model/abandon.ts';
 import { BrokerError } from '../model/errors.ts';
@@ -90,13 +92,15 @@ export class TestBroker implements Pick<Broker, keyof Broker> {
   }
 
   /** As `Broker.createPushConsumer`. */
-  async createPushConsumer(options: PushConsumerOptions): Promise<PushConsumer> {
+  async createPushConsumer<Subscribed extends Subscriptions>(options: PushConsumerOptions<Subscribed>): Promise<PushConsumer> {
     const consumer = await this.#broker.createPushConsumer(options);
     return this.#pushed.track(consumer, options);
   }
 
   /** As `Broker.createSimpleConsumer`. */
-  createSimpleConsumer(options: SimpleConsumerOptions): Promise<SimpleConsumer> {
+  createSimpleConsumer<Subscribed extends Subscriptions>(
+    options: SimpleConsumerOptions<Subscribed>,
+  ): Promise<SimpleConsumer<ViewOf<Subscribed>>> {
     return this.#broker.createSimpleConsumer(options);
   }
 

@@ -69,8 +69,8 @@ describe('a message', () => {
     expect(() => validate(message)).toThrow(code('MQ_ILLEGAL_ARGUMENT'));
   });
 
-  test('for a typed topic is not built yet', () => {
-    expect(() => withField({ topic: { name: 't' } })).toThrow(code('MQ_NOT_SUPPORTED'));
+  test('for an object that is no typed topic is refused', () => {
+    expect(() => withField({ topic: { name: 't' } })).toThrow(code('MQ_ILLEGAL_ARGUMENT'));
   });
 });
 

@@ -94,12 +94,12 @@ export class Timers {
 
   /** Takes one entry, wherever it is; `held`: somebody else has it, `undefined`: it does not wait any more. */
   async take(dueAtMs: number, position: LogPosition): Promise<TimerEntry | 'held' | undefined> {
-    const inMemory = this.#takeInMemory(position);
+    const inMemory = this.#takeInMemory(dueAtMs, position);
     if (inMemory !== undefined || this.#removed.has(position)) return inMemory;
     const key = timerKey(this.#kind, dueAtMs, position);
     const value = await this.#store.get(key);
     // It may have been loaded, or removed, meanwhile.
-    const now = this.#takeInMemory(position);
+    const now = this.#takeInMemory(dueAtMs, position);
     if (now !== undefined || value === undefined || this.#removed.has(position) || !this.#isBehindHorizon(dueAtMs, position)) return now;
     const entry = this.#open([key, value]);
     this.#held.set(position, { entry, saved: SAVED.yes });
@@ -199,10 +199,12 @@ export class Timers {
     };
   }
 
-  #takeInMemory(position: LogPosition): TimerEntry | 'held' | undefined {
-    if (this.#held.has(position)) return 'held';
+  /** After a power cut another message may have the position of one that was lost; it is told by its time. */
+  #takeInMemory(dueAtMs: number, position: LogPosition): TimerEntry | 'held' | undefined {
+    const held = this.#held.get(position);
+    if (held !== undefined) return held.entry.dueAtMs === dueAtMs ? 'held' : undefined;
     const row = this.#heap.find(position);
-    return row < 0 ? undefined : this.#hold(row);
+    return row < 0 || this.#heap.dueAt(row) !== dueAtMs ? undefined : this.#hold(row);
   }
 
   #hold(row: number): TimerEntry {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { AtomicUnit } from '../../index.ts';
+import { type AtomicUnit, defineTopic } from '../../index.ts';
 import type { ContractTheme } from './contract-theme.ts';
+import { orderSchema, slowOrderSchema } from './order-schema.ts';
 import { GROUP, refuses, type Scene, sortedTexts, TOPIC, texts, wrongly } from './scene.ts';
 
 const OUTPUT = 'contract-output';
@@ -149,6 +150,23 @@ export const atomicUnits: ContractTheme = {
         unit.send({ topic: TOPIC, body: 'good' });
       });
       assert.deepEqual(sortedTexts(await scene.receive(await scene.simple(), 1)), ['good']);
+    },
+    'a unit sends to typed topics, which it creates as they were defined': async (scene) => {
+      const orders = defineTopic('typed', { schema: orderSchema, type: 'fifo' });
+      await scene.broker.atomic(async (unit) => {
+        unit.send({ topic: orders, json: { id: 'A' }, messageGroup: 'g' });
+        await refuses('MQ_MESSAGE_SCHEMA_MISMATCH', () => unit.send({ topic: orders, json: { id: 'B', cents: -1 }, messageGroup: 'g' }));
+      });
+      assert.equal((await scene.admin.getTopic('typed'))?.type, 'fifo');
+      const messages = await scene.receive(await scene.simple({ subscriptions: [orders] }), 1);
+      assert.deepEqual(sortedTexts(messages), ['{"id":"A","cents":0}']);
+    },
+    'a schema that answers later cannot be used in a unit': async (scene) => {
+      const slowOrders = defineTopic(TOPIC, { schema: slowOrderSchema });
+      await scene.broker.atomic(async (unit) => {
+        await refuses('MQ_NOT_SUPPORTED', () => unit.send({ topic: slowOrders, json: { id: 'A' } }));
+      });
+      await scene.receiveNothing(await scene.simple());
     },
     'a unit is of no use after its work': async (scene) => {
       const units: AtomicUnit[] = [];

@@ -58,7 +58,7 @@ export const batches: ContractTheme = {
       await scene.receiveNothing(await scene.simple());
     },
     'a batch that is no array is MQ_ILLEGAL_ARGUMENT': async (scene) => {
-      await refuses('MQ_ILLEGAL_ARGUMENT', () => scene.producer.sendBatch(wrongly({ topic: TOPIC, body: 'a' })));
+      await refuses('MQ_ILLEGAL_ARGUMENT', () => scene.producer.sendBatch(wrongly<Message[]>({ topic: TOPIC, body: 'a' })));
     },
     'every message of a batch is delivered once': async (scene) => {
       const bodies = Array.from({ length: 300 }, (_, i) => `${String(i).padStart(3, '0')}`);

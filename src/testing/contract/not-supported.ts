@@ -16,12 +16,8 @@ function call(target: object, name: string): () => unknown {
 export const notSupported: ContractTheme = {
   name: 'what is not built yet is refused, never ignored',
   tests: {
-    'a typed topic is MQ_NOT_SUPPORTED': async (scene) => {
-      await refuses('MQ_NOT_SUPPORTED', () => scene.producer.send(wrongly({ topic: { name: TOPIC }, body: 'x' })));
-    },
     'subscriptions of another shape are MQ_NOT_SUPPORTED': async (scene) => {
       await refuses('MQ_NOT_SUPPORTED', () => scene.simple({ subscriptions: { [TOPIC]: wrongly({ sql: 'a = 1' }) } }));
-      await refuses('MQ_NOT_SUPPORTED', () => scene.simple({ subscriptions: wrongly([{ name: TOPIC }]) }));
     },
     'pull consumers are MQ_NOT_SUPPORTED': async (scene) => {
       await refusesByName('createPullConsumer', call(scene.messaging, 'createPullConsumer'));

@@ -27,6 +27,8 @@ import { tagFilters } from './tag-filters.ts';
 import { timeToLive } from './time-to-live.ts';
 import { topicsAndGroups } from './topics-and-groups.ts';
 import { transactions } from './transactions.ts';
+import { typedTopicSchemas } from './typed-topic-schemas.ts';
+import { typedTopics } from './typed-topics.ts';
 
 /** Every subject of the contract, in the order of a message's life. */
 export const themes: readonly ContractTheme[] = [
@@ -51,6 +53,8 @@ export const themes: readonly ContractTheme[] = [
   startPositions,
   subscriptions,
   topicsAndGroups,
+  typedTopics,
+  typedTopicSchemas,
   progressAndReset,
   broadcast,
   broadcastGroups,
