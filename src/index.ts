@@ -23,5 +23,5 @@ export type { Random } from './model/random.ts';
 export type { CustomizedRetryPolicy, ExponentialRetryPolicy, RetryPolicy } from './model/retry-policy.ts';
 export { DEFAULT_RETRY_POLICY } from './model/retry-policy.ts';
 export type { AcquireOptions, Directory, StorageProvider, StoreName } from './model/storage-provider.ts';
-export type { Subscription } from './model/tag-filter.ts';
+export type { Subscription } from './model/subscription.ts';
 export type { QueueInfo, TopicInfo, TopicOptions, TopicType } from './model/topic.ts';

@@ -1,9 +1,10 @@
 import { BrokerError, illegalArgument, notSupported } from '../model/errors.ts';
 import type { Limits } from '../model/limits.ts';
+import type { MessageFilter } from '../model/message-filter.ts';
 import type { Subscriptions } from '../model/messaging.ts';
 import { validateGroupName, validateTopicName } from '../model/names.ts';
 import { requireInteger, requireObject } from '../model/option-checks.ts';
-import { TagFilter } from '../model/tag-filter.ts';
+import { parseFilter } from '../model/subscription.ts';
 
 /** Checks a consumer's group name. */
 export function groupOf(options: { readonly group: string }, limits: Limits): string {
@@ -11,12 +12,12 @@ export function groupOf(options: { readonly group: string }, limits: Limits): st
 }
 
 /** Parses a consumer's subscriptions, by topic name. */
-export function filtersOf(subscriptions: Subscriptions, limits: Limits): Map<string, TagFilter> {
+export function filtersOf(subscriptions: Subscriptions, limits: Limits): Map<string, MessageFilter> {
   if (Array.isArray(subscriptions)) throw notSupported('A list of typed topics as subscriptions');
   requireObject('subscriptions', subscriptions);
-  const filters = new Map<string, TagFilter>();
+  const filters = new Map<string, MessageFilter>();
   for (const [topic, subscription] of Object.entries(subscriptions)) {
-    filters.set(validateTopicName(topic, limits), TagFilter.parse(subscription, limits));
+    filters.set(validateTopicName(topic, limits), parseFilter(subscription, limits));
   }
   if (filters.size === 0) throw illegalArgument('subscriptions must name at least one topic, such as { orders: "*" }');
   return filters;

@@ -1,5 +1,5 @@
 import { BrokerError } from '../model/errors.ts';
-import type { TagFilter } from '../model/tag-filter.ts';
+import type { MessageFilter } from '../model/message-filter.ts';
 import type { GroupRecord } from '../storage/index/catalogue.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import { deadLetter } from './dead-letter.ts';
@@ -12,7 +12,7 @@ import type { Topic, TopicSubscriber } from './topic.ts';
 /** An open consumer of a group. */
 export interface Member extends LeaseOwner {
   /** Subscriptions by topic name. */
-  readonly filters: ReadonlyMap<string, TagFilter>;
+  readonly filters: ReadonlyMap<string, MessageFilter>;
   wake(): void;
   /** The group has other topics or queues than before. */
   topicsChanged(): void;

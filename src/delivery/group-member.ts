@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import type { TagFilter } from '../model/tag-filter.ts';
+import type { MessageFilter } from '../model/message-filter.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
 import type { ConsumerGroup, Member } from './consumer-group.ts';
@@ -29,7 +29,7 @@ function isExpired(topic: Topic, message: StoredMessage, clock: Clock): boolean 
 export class GroupMember implements Member, PickTaker {
   readonly group: ConsumerGroup;
   /** By topic name. */
-  readonly filters: Map<string, TagFilter> = new Map();
+  readonly filters: Map<string, MessageFilter> = new Map();
   readonly #context: DeliveryContext;
   readonly #callbacks: MemberCallbacks;
   #lanes: QueueLane[] = [];
@@ -69,7 +69,7 @@ export class GroupMember implements Member, PickTaker {
   judge(topic: Topic, message: StoredMessage): PickVerdict {
     const filter = this.filters.get(topic.record.name);
     if (filter === undefined || this.#closed) return 'notMine';
-    if (!filter.matches(message.tag)) return 'filtered';
+    if (!filter.matches(message)) return 'filtered';
     const notBefore = this.#context.store.index.catalogue.subscription(this.group.record.groupId, topic.record.name)?.notBeforeMs;
     if (notBefore !== undefined && message.storedAtMs < notBefore) return 'filtered';
     return isExpired(topic, message, this.#context.clock) ? 'expired' : 'deliver';

@@ -1,7 +1,7 @@
 import type { BrokerError } from './errors.ts';
 import type { StartFrom } from './group.ts';
 import type { Durability, Message, MessageView, SendReceipt } from './message.ts';
-import type { Subscription } from './tag-filter.ts';
+import type { Subscription } from './subscription.ts';
 
 /**
  * What an application asks for wherever the broker is: producers and consumers.
