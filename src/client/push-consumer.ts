@@ -117,6 +117,8 @@ export class LocalPushConsumer implements PushConsumer {
     if (member === undefined || this.#paused || this.#closing !== undefined) return;
     const free = this.#options.concurrency - this.#taken;
     if (free <= 0) return;
+    // Kept meanwhile: what is filtered may wake this consumer in the middle of the call.
+    this.#taken += free;
     const taken = member.take(free, this.#options.consumeTimeoutMs, {
       views: (views) => {
         this.#taken -= taken - views.length;
@@ -129,7 +131,7 @@ export class LocalPushConsumer implements PushConsumer {
         this.#idleCheck();
       },
     });
-    this.#taken += taken;
+    this.#taken += taken - free;
   }
 
   /** A listener that ends at once leaves no trace; others are kept for their time-out and for closing. */

@@ -6,8 +6,8 @@ import type { MessageView } from '../model/message.ts';
 import type { ReceiveOptions, SimpleConsumer, SimpleConsumerOptions } from '../model/messaging.ts';
 import { validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';
+import { parseFilter, type Subscription } from '../model/subscription.ts';
 import { schemasOf } from '../model/subscriptions.ts';
-import { type Subscription, TagFilter } from '../model/tag-filter.ts';
 import { PendingReceives } from './pending-receives.ts';
 import { awaitDuration, filtersOf, groupOf, invisibleDuration, messageCount } from './subscription-options.ts';
 
@@ -120,7 +120,7 @@ export class LocalSimpleConsumer implements SimpleConsumer {
   async subscribe(topic: string, subscription: Subscription): Promise<void> {
     this.#assertOpen();
     const { limits } = this.#delivery.context;
-    const filter = TagFilter.parse(subscription, limits);
+    const filter = parseFilter(subscription, limits);
     await this.#delivery.groups.subscribe(this.#member, validateTopicName(topic, limits), filter, this.#defaults.startFrom);
     this.#member.topicsChanged();
   }

@@ -1,9 +1,10 @@
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import type { Limits } from '../model/limits.ts';
+import type { MessageFilter } from '../model/message-filter.ts';
 import { validateGroupName, validateTopicName } from '../model/names.ts';
 import { requireInteger } from '../model/option-checks.ts';
+import { parseFilter } from '../model/subscription.ts';
 import { type Subscriptions, subscribedTopics } from '../model/subscriptions.ts';
-import { TagFilter } from '../model/tag-filter.ts';
 
 /** Checks a consumer's group name. */
 export function groupOf(options: { readonly group: string }, limits: Limits): string {
@@ -11,10 +12,10 @@ export function groupOf(options: { readonly group: string }, limits: Limits): st
 }
 
 /** Parses a consumer's subscriptions, by topic name. */
-export function filtersOf(subscriptions: Subscriptions, limits: Limits): Map<string, TagFilter> {
-  const filters = new Map<string, TagFilter>();
+export function filtersOf(subscriptions: Subscriptions, limits: Limits): Map<string, MessageFilter> {
+  const filters = new Map<string, MessageFilter>();
   for (const { name, filter } of subscribedTopics(subscriptions)) {
-    filters.set(validateTopicName(name, limits), TagFilter.parse(filter, limits));
+    filters.set(validateTopicName(name, limits), parseFilter(filter, limits));
   }
   if (filters.size === 0) throw illegalArgument('subscriptions must name at least one topic, such as { orders: "*" }');
   return filters;

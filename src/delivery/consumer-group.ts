@@ -1,5 +1,5 @@
 import { BrokerError } from '../model/errors.ts';
-import type { TagFilter } from '../model/tag-filter.ts';
+import type { MessageFilter } from '../model/message-filter.ts';
 import type { GroupRecord } from '../storage/index/catalogue.ts';
 import type { QueueProgress, UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { ProgressAddress } from '../storage/log/state-records.ts';
@@ -14,7 +14,7 @@ import type { Topic, TopicSubscriber } from './topic.ts';
 /** An open consumer of a group. */
 export interface Member extends LeaseOwner {
   /** Subscriptions by topic name. */
-  readonly filters: ReadonlyMap<string, TagFilter>;
+  readonly filters: ReadonlyMap<string, MessageFilter>;
   /** The group that its queues are those of: a broadcast member has one of its own. */
   readonly group: ConsumerGroup;
   wake(): void;

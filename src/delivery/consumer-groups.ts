@@ -1,7 +1,7 @@
 import { BrokerError } from '../model/errors.ts';
 import { type GroupKind, type ResolvedGroupOptions, resolveGroupOptions, type StartFrom } from '../model/group.ts';
+import { describeFilter, isSameFilter, type MessageFilter } from '../model/message-filter.ts';
 import { validateGroupName } from '../model/names.ts';
-import type { TagFilter } from '../model/tag-filter.ts';
 import type { GroupRecord } from '../storage/index/catalogue.ts';
 import { ConsumerGroup, groupNotFound } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
@@ -93,7 +93,7 @@ export class ConsumerGroups {
   /** Opens a member: the group and its start positions are durable when this resolves. No deletion of the group comes in between. */
   join(
     name: string,
-    subscriptions: ReadonlyMap<string, TagFilter>,
+    subscriptions: ReadonlyMap<string, MessageFilter>,
     options: MemberOptions & { readonly kind: GroupKind },
   ): Promise<GroupMember> {
     const { kind, startFrom } = options;
@@ -116,7 +116,7 @@ export class ConsumerGroups {
     });
   }
 
-  async subscribe(member: GroupMember, topicName: string, filter: TagFilter, startFrom: StartFrom | undefined): Promise<void> {
+  async subscribe(member: GroupMember, topicName: string, filter: MessageFilter, startFrom: StartFrom | undefined): Promise<void> {
     const { group } = member;
     this.#checkSubscription(member, topicName, filter);
     const topic = await this.#topics.find(topicName);
@@ -159,15 +159,15 @@ export class ConsumerGroups {
   }
 
   /** The expression of a (group, topic) is one; only members that are open now count. */
-  #checkSubscription(member: GroupMember, topic: string, filter: TagFilter): void {
+  #checkSubscription(member: GroupMember, topic: string, filter: MessageFilter): void {
     const group = member.shared;
     for (const other of group.members) {
       if (other === member) continue;
       const existing = other.filters.get(topic);
-      if (existing === undefined || existing.normal === filter.normal) continue;
+      if (existing === undefined || isSameFilter(existing, filter)) continue;
       throw new BrokerError(
         'MQ_SUBSCRIPTION_CONFLICT',
-        `Group ${JSON.stringify(group.record.name)} subscribes to ${JSON.stringify(topic)} with ${JSON.stringify(existing.normal)}, not ${JSON.stringify(filter.normal)}; use one expression in all its consumers`,
+        `Group ${JSON.stringify(group.record.name)} subscribes to ${JSON.stringify(topic)} with ${describeFilter(existing)}, not ${describeFilter(filter)}; use one expression in all its consumers`,
       );
     }
   }

@@ -4,14 +4,14 @@ import type { MessageView } from '../model/message.ts';
 import { corrupt } from '../storage/byte-reader.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { Block } from '../storage/log/block.ts';
-import type { StoredMessage } from '../storage/log/message-record.ts';
+import type { MessageInBlock, MessageWithoutBody, StoredMessage } from '../storage/log/message-record.ts';
 import { readVisible, targetOf } from '../storage/log/pointer-record.ts';
 import { blockSequenceOf, type LogPosition, recordNumberOf } from '../storage/log-position.ts';
 import { isCorruption } from '../storage/store-errors.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { settleFiltered } from './filtered.ts';
 import type { LeaseOwner } from './group-port.ts';
-import type { Pick } from './group-queue.ts';
+import type { GroupQueue, Pick } from './group-queue.ts';
 import { HandOutEntry } from './hand-out.ts';
 import { joinState } from './join-state.ts';
 import { deliveredView } from './message-view.ts';
@@ -22,8 +22,10 @@ export type PickVerdict = 'deliver' | 'filtered' | 'expired' | 'notMine';
 
 /** The consumer that picks are for. */
 export interface PickTaker extends LeaseOwner {
+  /** Chooses up to `most` messages that are visible now. */
+  collect(most: number): readonly Pick[];
   /** `filtered`: its group does not want it at all; `expired`: its time to live is over; `notMine`: this consumer has given the subscription up meanwhile, others may want it. */
-  judge(topic: Topic, message: StoredMessage): PickVerdict;
+  judge(topic: Topic, message: MessageWithoutBody): PickVerdict;
 }
 
 /** What a hand-out ends with: views of what was committed (perhaps none), or the error that kept it from the log. Never called at once. */
@@ -39,26 +41,61 @@ interface HandingOut {
   readonly result: HandOutResult;
 }
 
+/** Messages of one queue that are delivered, in the order in which they were picked. */
+interface Wanted {
+  readonly queue: GroupQueue;
+  readonly picks: Pick[];
+  readonly messages: StoredMessage[];
+}
+
 /** A block by its sequence: one that was looked for is there, or damaged. */
 type FoundBlocks = (sequence: number) => Block | 'damaged';
 
 /** Tried again after this while when a block could not be read for another reason than damage. */
 const READ_RETRY_MS = 1000;
+/** So many messages are judged in one go; a filter that passes over more of them lets the event loop have its turn in between. */
+const JUDGED_AT_ONCE = 1024;
 
 /** Reads what was picked, writes the hand-out down, and only then shows it. Without a block to read it joins the log at once. */
 export function handOut(context: DeliveryContext, picks: readonly Pick[], to: HandingOut): void {
-  const { log } = context.store;
-  if (picks.every(({ position }) => isAtHand(log, position))) {
-    return join(context, picks, (sequence) => log.cache.peek(sequence) ?? 'damaged', to);
-  }
+  if (areAtHand(context, picks)) return deliver(context, picks, blocksAtHand(context), to);
   readBlocks(context, picks).then(
-    (blocks) => join(context, picks, (sequence) => blocks.get(sequence) ?? 'damaged', to),
+    (blocks) => deliver(context, picks, (sequence) => blocks.get(sequence) ?? 'damaged', to),
     (error: Error) => {
       for (const pick of picks) pick.queue.putBack(pick);
       for (const group of new Set(picks.map((pick) => pick.queue.group))) context.clock.setTimer(READ_RETRY_MS, () => group.wake());
       to.result.failed(error);
     },
   );
+}
+
+/**
+ * Delivers what is wanted of the picks, and in place of what a filter passed over as many that come behind it, as long as they are in memory: who has
+ * messages does not wait for the disk to bring more. Nothing here leaves the turn, because the blocks at hand may be others in the next one.
+ */
+function deliver(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundBlocks, to: HandingOut): void {
+  const wanted: Wanted[] = [];
+  let passedOver = judge(context, picks, { blockOf, to, wanted });
+  for (let judged = picks.length; passedOver > 0 && judged < JUDGED_AT_ONCE; ) {
+    const more = to.member.collect(passedOver);
+    if (more.length === 0) break;
+    if (!areAtHand(context, more)) {
+      if (wanted.length === 0) return handOut(context, more, to);
+      for (const pick of more) pick.queue.putBack(pick);
+      break;
+    }
+    judged += more.length;
+    passedOver = judge(context, more, { blockOf: blocksAtHand(context), to, wanted });
+  }
+  join(context, wanted, to);
+}
+
+function areAtHand({ store }: DeliveryContext, picks: readonly Pick[]): boolean {
+  return picks.every(({ position }) => isAtHand(store.log, position));
+}
+
+function blocksAtHand({ store }: DeliveryContext): FoundBlocks {
+  return (sequence) => store.log.cache.peek(sequence) ?? 'damaged';
 }
 
 /** Whether a message is in memory, with the one that it points at. */
@@ -104,17 +141,11 @@ function reportDamage(context: DeliveryContext, sequence: number, error: Error):
   context.events.emit('damage', damage);
 }
 
-function join(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundBlocks, to: HandingOut): void {
-  const entries: HandOutEntry[] = [];
-  for (let from = 0; from < picks.length; ) {
-    const { queue } = picks[from] as Pick;
-    let end = from + 1;
-    while (end < picks.length && (picks[end] as Pick).queue === queue) end++;
-    const entry = entryOf(context, picks.slice(from, end), blockOf, to);
-    if (entry !== undefined) entries.push(entry);
-    from = end;
-  }
-  if (entries.length === 0) return queueMicrotask(() => to.result.views([]));
+function join(context: DeliveryContext, wanted: readonly Wanted[], to: HandingOut): void {
+  if (wanted.length === 0) return context.process.defer(() => to.result.views([]));
+  const entries = wanted.map(
+    ({ queue, picks, messages }) => new HandOutEntry(queue, context, { owner: to.member, picks, messages, invisibleMs: to.invisibleMs }),
+  );
   const done = entries.map((entry) => joinState(context, entry).done());
   const all = done.length === 1 ? (done[0] as Promise<void>) : Promise.all(done);
   all.then(() => {
@@ -126,33 +157,51 @@ function join(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundBl
   }, to.result.failed);
 }
 
-/** The hand-out of one queue's picks; what is not delivered is settled as filtered, or put back for others. */
-function entryOf(context: DeliveryContext, picked: readonly Pick[], blockOf: FoundBlocks, to: HandingOut): HandOutEntry | undefined {
-  const { queue } = picked[0] as Pick;
-  const picks: Pick[] = [];
-  const messages: StoredMessage[] = [];
-  for (const pick of picked) {
+/**
+ * Adds what is delivered to `wanted`; what is not is settled as filtered, or put back for others. Answers how many others may be picked instead: none
+ * where some were put back, which would be picked again.
+ */
+function judge(
+  context: DeliveryContext,
+  picks: readonly Pick[],
+  { blockOf, to, wanted }: { blockOf: FoundBlocks; to: HandingOut; wanted: Wanted[] },
+): number {
+  let passedOver = 0;
+  let putBack = false;
+  const changed = new Set<GroupQueue>();
+  for (const pick of picks) {
+    const { queue } = pick;
     if (pick.generation !== queue.generation) continue;
     const message = messageOf(context, pick, blockOf);
     const verdict = message === undefined ? 'filtered' : to.member.judge(queue.topic, message);
     if (verdict === 'deliver' && message !== undefined) {
-      picks.push(pick);
-      messages.push(message);
+      add(wanted, pick, message);
     } else if (verdict === 'notMine') {
+      putBack = true;
       queue.putBack(pick);
       queueMicrotask(() => queue.group.wake());
     } else {
+      passedOver++;
+      changed.add(queue);
       (verdict === 'expired' ? queue.outOfDate : queue.skipped).push(pick.offset);
       queue.unlock(pick.groupKey, pick.offset);
     }
   }
-  settleFiltered(context, queue);
-  if (picks.length === 0) return undefined;
-  return new HandOutEntry(queue, context, { owner: to.member, picks, messages, invisibleMs: to.invisibleMs });
+  for (const queue of changed) settleFiltered(context, queue);
+  return putBack ? 0 : passedOver;
+}
+
+/** Its body is copied only here. Messages of one queue that follow each other share a hand-out. */
+function add(wanted: Wanted[], pick: Pick, message: MessageInBlock): void {
+  const last = wanted.at(-1);
+  if (last?.queue === pick.queue) {
+    last.picks.push(pick);
+    last.messages.push(message.take());
+  } else wanted.push({ queue: pick.queue, picks: [pick], messages: [message.take()] });
 }
 
 /** Nothing where a block is damaged, which was reported when the block was read. */
-function messageOf(context: DeliveryContext, pick: Pick, blockOf: FoundBlocks): StoredMessage | undefined {
+function messageOf(context: DeliveryContext, pick: Pick, blockOf: FoundBlocks): MessageInBlock | undefined {
   let isDamaged = false;
   try {
     return readVisible(pick.position, (sequence) => {

@@ -1,9 +1,9 @@
 import type { Clock } from '../model/clock.ts';
 import type { StartFrom } from '../model/group.ts';
+import type { MessageFilter } from '../model/message-filter.ts';
 import type { StandardSchema } from '../model/standard-schema.ts';
-import type { TagFilter } from '../model/tag-filter.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
-import type { StoredMessage } from '../storage/log/message-record.ts';
+import type { MessageWithoutBody } from '../storage/log/message-record.ts';
 import type { ConsumerGroup, Member } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { type HandOutResult, handOut, type PickTaker, type PickVerdict } from './delivery-of-picks.ts';
@@ -31,7 +31,7 @@ export interface MemberOptions {
 }
 
 /** A time to live runs from the instant at which the message became visible. */
-function isExpired(topic: Topic, message: StoredMessage, clock: Clock): boolean {
+function isExpired(topic: Topic, message: MessageWithoutBody, clock: Clock): boolean {
   const ttlMs = message.extension?.ttlMs ?? topic.record.options.ttlMs;
   return ttlMs !== undefined && clock.now() - message.storedAtMs >= ttlMs;
 }
@@ -42,7 +42,7 @@ export class GroupMember implements Member, PickTaker {
   /** The group that it is counted among: another one than `group` for a broadcast member. */
   readonly shared: ConsumerGroup;
   /** By topic name. */
-  readonly filters: Map<string, TagFilter> = new Map();
+  readonly filters: Map<string, MessageFilter> = new Map();
   readonly schemas: ReadonlyMap<string, StandardSchema> | undefined;
   readonly #context: DeliveryContext;
   readonly #callbacks: MemberCallbacks;
@@ -92,10 +92,10 @@ export class GroupMember implements Member, PickTaker {
     return this.#callbacks.onLeaseExpired(message);
   }
 
-  judge(topic: Topic, message: StoredMessage): PickVerdict {
+  judge(topic: Topic, message: MessageWithoutBody): PickVerdict {
     const filter = this.filters.get(topic.record.name);
     if (filter === undefined || this.#closed) return 'notMine';
-    if (!filter.matches(message.tag)) return 'filtered';
+    if (!filter.matches(message)) return 'filtered';
     const notBefore = this.#notBeforeMs(topic.record.name);
     if (notBefore !== undefined && message.storedAtMs < notBefore) return 'filtered';
     return isExpired(topic, message, this.#context.clock) ? 'expired' : 'deliver';
@@ -112,16 +112,21 @@ export class GroupMember implements Member, PickTaker {
     return this.#lanes.some((lane) => lane.isLoading);
   }
 
-  /** Takes up to `most` messages that are visible now; answers how many were chosen, which `result` hears of when they are committed. */
+  /** Takes up to `most` messages that are visible now; answers how many were chosen, of which `result` gets those that it wants when they are committed. */
   take(most: number, invisibleMs: number, result: HandOutResult): number {
-    if (this.#closed || this.group.record.options.paused) return 0;
+    const picks = this.collect(most);
+    if (picks.length > 0) handOut(this.#context, picks, { member: this, invisibleMs, result: this.#counted(result) });
+    return picks.length;
+  }
+
+  collect(most: number): Pick[] {
     const picks: Pick[] = [];
+    if (this.#closed || this.group.record.options.paused) return picks;
     const lanes = this.#lanes;
     for (let i = 0; i < lanes.length && picks.length < most; i++)
       (lanes[(this.#next + i) % lanes.length] as QueueLane).collect(picks, most);
     this.#next = (this.#next + 1) % Math.max(1, lanes.length);
-    if (picks.length > 0) handOut(this.#context, picks, { member: this, invisibleMs, result: this.#counted(result) });
-    return picks.length;
+    return picks;
   }
 
   #counted(result: HandOutResult): HandOutResult {

@@ -1,4 +1,4 @@
-import type { TagFilter } from '../model/tag-filter.ts';
+import type { MessageFilter } from '../model/message-filter.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import type { EntryRun } from '../storage/index/entry-run.ts';
 import type { QueueProgress, UnsettledMessage } from '../storage/index/queue-progress.ts';
@@ -76,7 +76,7 @@ export class GroupQueue {
   }
 
   /** Chooses up to `most` messages: what is due again first, then what is new. */
-  collect(picks: Pick[], most: number, filter: TagFilter): void {
+  collect(picks: Pick[], most: number, filter: MessageFilter): void {
     if (!this.#reading.isIdle || this.frozen) return;
     this.#collectReady(picks, most);
     if (picks.length < most && this.group.mayTakeNew(this.topic.record.name)) this.#collectNew(picks, most, filter);
@@ -239,7 +239,7 @@ export class GroupQueue {
     return suspects.start(message, () => this.makeReady(message.offset));
   }
 
-  #collectNew(picks: Pick[], most: number, filter: TagFilter): void {
+  #collectNew(picks: Pick[], most: number, filter: MessageFilter): void {
     const { ordered } = this.group;
     const walkEnd = this.examined + WALK_ENTRIES;
     while (picks.length < most && this.examined < this.queue.end) {

@@ -1,5 +1,5 @@
+import type { MessageFilter } from '../model/message-filter.ts';
 import { PRIORITY_LEVELS } from '../model/priority-levels.ts';
-import type { TagFilter } from '../model/tag-filter.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { settleFiltered } from './filtered.ts';
 import type { GroupQueue, Pick } from './group-queue.ts';
@@ -11,13 +11,13 @@ const OLDEST_EVERY = 16;
 /** All queues of a priority topic: the highest level that has something goes first, redeliveries at their own level. */
 export class PriorityLane implements QueueLane {
   readonly #context: DeliveryContext;
-  readonly #filter: TagFilter;
+  readonly #filter: MessageFilter;
   /** By priority; the queues of one level take turns. */
   readonly #levels: GroupQueue[][] = Array.from({ length: PRIORITY_LEVELS }, () => []);
   #next = 0;
   #picked = 0;
 
-  constructor(context: DeliveryContext, queues: readonly GroupQueue[], filter: TagFilter) {
+  constructor(context: DeliveryContext, queues: readonly GroupQueue[], filter: MessageFilter) {
     this.#context = context;
     this.#filter = filter;
     for (const queue of queues) {

@@ -1,4 +1,4 @@
-import type { TagFilter } from '../model/tag-filter.ts';
+import type { MessageFilter } from '../model/message-filter.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { settleFiltered } from './filtered.ts';
 import type { GroupQueue, Pick } from './group-queue.ts';
@@ -15,9 +15,9 @@ export interface QueueLane {
 export class SingleLane implements QueueLane {
   readonly #context: DeliveryContext;
   readonly #queue: GroupQueue;
-  readonly #filter: TagFilter;
+  readonly #filter: MessageFilter;
 
-  constructor(context: DeliveryContext, queue: GroupQueue, filter: TagFilter) {
+  constructor(context: DeliveryContext, queue: GroupQueue, filter: MessageFilter) {
     this.#context = context;
     this.#queue = queue;
     this.#filter = filter;

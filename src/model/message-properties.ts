@@ -15,6 +15,11 @@ const RESERVED: ReadonlySet<string> = new Set(
   TRACE_CONTEXT`.split(/\s+/),
 );
 
+/** Whether a name belongs to the system, so that no message has a property with it. */
+export function isReservedName(name: string): boolean {
+  return RESERVED.has(name);
+}
+
 /**
  * Copies the own enumerable properties of a message into an object without a prototype, in which `__proto__` is a name like any other.
  * `undefined` when there are none.
@@ -45,7 +50,7 @@ function checkProperty(name: string, value: unknown): string {
       `Property name ${quoted(name)} must not be empty and must have no control character or lone surrogate; rename it`,
     );
   }
-  if (RESERVED.has(name)) throw illegalProperty(`Property name ${quoted(name)} is reserved for the system; rename it`);
+  if (isReservedName(name)) throw illegalProperty(`Property name ${quoted(name)} is reserved for the system; rename it`);
   if (hasControlCharacter(value) || !isWellFormed(value)) {
     throw illegalProperty(`The value of property ${quoted(name)} has a control character or a lone surrogate; encode it`);
   }

@@ -3,7 +3,7 @@ import type { MessageView } from './message.ts';
 import { checkFieldNames, requireObject } from './option-checks.ts';
 import { quoted } from './quoted.ts';
 import type { StandardSchema } from './standard-schema.ts';
-import type { Subscription } from './tag-filter.ts';
+import type { Subscription } from './subscription.ts';
 import { isTopic, requireTopic, type Topic } from './typed-topic.ts';
 
 /**

@@ -1,19 +1,8 @@
-import { BrokerError, illegalArgument, notSupported } from './errors.ts';
+import { BrokerError } from './errors.ts';
 import type { Limits } from './limits.ts';
+import type { FilteredMessage, MessageFilter } from './message-filter.ts';
 import { quoted } from './quoted.ts';
 import { exceedsUtf8, hasControlCharacter, isWellFormed } from './utf8.ts';
-
-/**
- * What is wanted of a topic: `'*'` for everything, or tags joined by `||`.
- * @public
- * @since 0.1.0
- */
-export type Subscription =
-  | string
-  | {
-      /** As the string alone. */
-      readonly tag: string;
-    };
 
 const NO_HASHES = new Int32Array(0);
 const NO_TAGS: ReadonlySet<string> = new Set();
@@ -28,8 +17,9 @@ export function tagHash(tag: string | undefined): number {
 }
 
 /** A parsed tag expression. Hashes only rule out; whether a message matches is decided by its tag itself. */
-export class TagFilter {
-  /** The expression in one form for all ways to write it: sorted, each tag once, or `*`. */
+export class TagFilter implements MessageFilter {
+  readonly language = 'tag';
+  /** Sorted, each tag once, or `*`. */
   readonly normal: string;
   /** True for `*`. */
   readonly matchesAll: boolean;
@@ -44,9 +34,8 @@ export class TagFilter {
     this.#tags = this.matchesAll ? NO_TAGS : new Set(tags);
   }
 
-  /** Parses a subscription, or throws `MQ_ILLEGAL_FILTER_EXPRESSION`. */
-  static parse(subscription: Subscription, limits: Limits): TagFilter {
-    const expression = expressionOf(subscription);
+  /** Parses `*` or tags joined by `||`, or throws `MQ_ILLEGAL_FILTER_EXPRESSION`. */
+  static parse(expression: string, limits: Limits): TagFilter {
     if (exceedsUtf8(expression, limits.maxFilterBytes)) {
       throw illegalExpression(expression, `is larger than ${limits.maxFilterBytes} bytes`);
     }
@@ -63,28 +52,14 @@ export class TagFilter {
     return new TagFilter([...tags].sort(byCodeUnits));
   }
 
-  /** False only when a message with this tag hash cannot match. */
   mayMatch(hash: number): boolean {
     return this.matchesAll || this.hashes.includes(hash);
   }
 
-  /** Whether a message with this tag is wanted; one without a tag only by `*`. */
-  matches(tag: string | undefined): boolean {
+  /** A message without a tag is wanted only by `*`. */
+  matches({ tag }: Pick<FilteredMessage, 'tag'>): boolean {
     return this.matchesAll || (tag !== undefined && this.#tags.has(tag));
   }
-}
-
-function expressionOf(subscription: unknown): string {
-  if (typeof subscription === 'string') return subscription;
-  if (typeof subscription !== 'object' || subscription === null || Array.isArray(subscription)) {
-    throw illegalArgument(`A subscription must be a string or { tag }, not ${quoted(subscription)}`);
-  }
-  const { tag, sql, ...rest } = subscription as { tag?: unknown; sql?: unknown };
-  if (sql !== undefined) throw notSupported('A subscription by { sql }');
-  const unknown = Object.keys(rest)[0];
-  if (unknown !== undefined) throw illegalArgument(`A subscription has no field ${quoted(unknown)}; write a string or { tag }`);
-  if (typeof tag !== 'string') throw illegalArgument(`The tag of a subscription must be a string, not ${quoted(tag)}`);
-  return tag;
 }
 
 function checkTag(expression: string, tag: string): void {

@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS, type Limits, resolveLimits } from '../../src/model/limi
 import type { Message } from '../../src/model/message.ts';
 import { validateMessage } from '../../src/model/message-validation.ts';
 import { validateGroupName, validateTopicName } from '../../src/model/names.ts';
-import { type Subscription, TagFilter } from '../../src/model/tag-filter.ts';
+import { parseFilter, type Subscription } from '../../src/model/subscription.ts';
 import { resolveTopicOptions, type TopicOptions } from '../../src/model/topic.ts';
 
 const anything = fc.anything({
@@ -64,7 +64,8 @@ test('whatever is given as options, names or subscriptions, the same holds', () 
       expectKnownError(() => resolveLimits(value as Partial<Limits>));
       expectKnownError(() => validateTopicName(value, DEFAULT_LIMITS));
       expectKnownError(() => validateGroupName(value, DEFAULT_LIMITS));
-      expectKnownError(() => TagFilter.parse(value as Subscription, DEFAULT_LIMITS));
+      expectKnownError(() => parseFilter(value as Subscription, DEFAULT_LIMITS));
+      expectKnownError(() => parseFilter({ sql: value } as Subscription, DEFAULT_LIMITS));
     }),
     { numRuns: 1000 },
   );

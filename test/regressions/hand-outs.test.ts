@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Broker, type SimpleConsumer } from '../../src/index.ts';
+import { Broker, type MessageView, type SimpleConsumer } from '../../src/index.ts';
 import { FaultPlan, ManualClock, openTestBroker, SimulatedDisk } from '../../src/testing/index.ts';
 import { ReadPlan, restiveStorage } from './restive-storage.ts';
 import { turns } from './turns.ts';
@@ -94,5 +94,42 @@ test('a receive whose hand-out is on its way to the log when its consumer closes
   failures.thaw();
   expect(await outcome).toMatchObject([{ deliveryAttempt: 1 }]);
   await closing;
+  await broker.close();
+});
+
+// A message that was filtered let a dead letter out that had come back behind it, and the wake-up for that came in the middle of the very hand-out
+// whose listener calls were not counted yet.
+test('a push consumer that filters the head of a message group has no more calls than its concurrency', async () => {
+  const broker = await openTestBroker();
+  await broker.admin.createTopic('orders', { queueCount: 1 });
+  const producer = broker.createProducer();
+  const send = (body: string, wanted: boolean, messageGroup?: string) =>
+    producer.send({ topic: 'orders', body, properties: { wanted: `${wanted}` }, messageGroup });
+  await send('came back', true, 'ada');
+  await send('unwanted', false, 'ada');
+  await send('other', true);
+  const first = await broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*' }, maxMessages: 1 });
+  const [head] = await first.receive();
+  await first.forwardToDeadLetter(head as MessageView);
+  await first.receive();
+  await broker.admin.redriveDeadLetters('billing');
+  await first.close();
+  const started: string[] = [];
+  const ends: (() => void)[] = [];
+  await broker.createPushConsumer({
+    group: 'billing',
+    subscriptions: { orders: { sql: 'wanted' } },
+    concurrency: 1,
+    listener: (message) => {
+      started.push(message.text());
+      return new Promise((resolve) => ends.push(() => resolve('success')));
+    },
+  });
+  await turns();
+  expect(started).toHaveLength(1);
+  ends[0]?.();
+  await turns();
+  ends[1]?.();
+  expect(started.sort()).toEqual(['came back', 'other']);
   await broker.close();
 });

@@ -136,6 +136,9 @@ export interface StoredMessage {
   readonly body: Uint8Array;
 }
 
+/** A message as it is judged, before anybody has taken its body. */
+export type MessageWithoutBody = Omit<StoredMessage, 'body'>;
+
 /** Where a message that waited lies since it is visible, and since when. */
 export interface VisiblePlace {
   readonly queueId: number;
@@ -146,39 +149,68 @@ export interface VisiblePlace {
 const NO_KEYS: readonly string[] = Object.freeze([]);
 const NO_PROPERTIES: Readonly<Record<string, string>> = Object.freeze(Object.create(null) as Record<string, string>);
 
-/** Reads record `number` of a block as a message; `place` is that of the pointer that made it visible. */
+/** Of a message whose body nobody has taken. */
+const NO_BODY = new Uint8Array(0);
+
+/**
+ * A message that lies in its block still, as it is judged: everything is read but the body, which most of a filter's messages never need. The block's
+ * bytes may be another block's in the next turn of the event loop, so that a message which is not taken at once is void.
+ */
+export class MessageInBlock implements MessageWithoutBody {
+  readonly topicId: number;
+  readonly queueId: number;
+  readonly queueOffset: number;
+  readonly messageId: string;
+  readonly bornAtMs: number;
+  readonly storedAtMs: number;
+  readonly tag: string | undefined;
+  readonly messageGroup: string | undefined;
+  readonly keys: readonly string[];
+  readonly properties: Readonly<Record<string, string>>;
+  readonly extension: MessageExtension | undefined;
+  body: Uint8Array = NO_BODY;
+  /** Absent once the body was taken: a message must not keep its block alive. */
+  #block: Block | undefined;
+  readonly #bodyStart: number;
+  readonly #bodyEnd: number;
+
+  /** Record `number` of a block; `place` is that of the pointer that made it visible. @throws BrokerError `MQ_STORE_CORRUPT` */
+  constructor(block: Block, number: number, place?: VisiblePlace) {
+    const bounds = block.record(number);
+    const { kind, end } = bounds;
+    if (!isMessageKind(kind)) throw corrupt(`record ${number} of block ${block.sequence} is of kind ${kind}, not a message`);
+    const reader = block.readerAt(bounds);
+    this.topicId = reader.u32();
+    const queueId = reader.u16();
+    const flags = reader.u16();
+    if ((flags & ~KNOWN_FLAGS) !== 0) throw corrupt(`record ${number} of block ${block.sequence} has unknown flags ${flags}`);
+    const queueOffset = reader.u64();
+    this.queueId = place?.queueId ?? queueId;
+    this.queueOffset = place?.queueOffset ?? queueOffset;
+    this.bornAtMs = reader.u64();
+    this.storedAtMs = place?.storedAtMs ?? block.storedAtMs;
+    this.messageId = flags & FLAG.textId ? reader.shortText() : readHexId(reader);
+    this.tag = flags & FLAG.tag ? tagOf(reader) : undefined;
+    this.messageGroup = flags & FLAG.group ? groupOf(reader) : undefined;
+    this.keys = flags & FLAG.keys ? keysOf(reader) : NO_KEYS;
+    this.properties = flags & FLAG.properties ? propertiesOf(reader) : NO_PROPERTIES;
+    this.extension = flags & FLAG.extension ? readExtension(reader) : undefined;
+    this.#block = block;
+    this.#bodyStart = reader.at;
+    this.#bodyEnd = end;
+  }
+
+  /** Copies the body out of the block: from here on the message owns all that it has. */
+  take(): StoredMessage {
+    if (this.#block !== undefined) this.body = this.#block.bytes.slice(this.#bodyStart, this.#bodyEnd);
+    this.#block = undefined;
+    return this;
+  }
+}
+
+/** Reads record `number` of a block as a message that owns all that it has. */
 export function readMessage(block: Block, number: number, place?: VisiblePlace): StoredMessage {
-  const bounds = block.record(number);
-  const { kind, end } = bounds;
-  if (!isMessageKind(kind)) throw corrupt(`record ${number} of block ${block.sequence} is of kind ${kind}, not a message`);
-  const reader = block.readerAt(bounds);
-  const topicId = reader.u32();
-  const queueId = reader.u16();
-  const flags = reader.u16();
-  if ((flags & ~KNOWN_FLAGS) !== 0) throw corrupt(`record ${number} of block ${block.sequence} has unknown flags ${flags}`);
-  const queueOffset = reader.u64();
-  const bornAtMs = reader.u64();
-  const messageId = flags & FLAG.textId ? reader.shortText() : readHexId(reader);
-  const tag = flags & FLAG.tag ? tagOf(reader) : undefined;
-  const messageGroup = flags & FLAG.group ? groupOf(reader) : undefined;
-  const keys = flags & FLAG.keys ? keysOf(reader) : NO_KEYS;
-  const properties = flags & FLAG.properties ? propertiesOf(reader) : NO_PROPERTIES;
-  const extension = flags & FLAG.extension ? readExtension(reader) : undefined;
-  const body = block.bytes.slice(reader.at, end);
-  return {
-    topicId,
-    queueId: place?.queueId ?? queueId,
-    queueOffset: place?.queueOffset ?? queueOffset,
-    messageId,
-    bornAtMs,
-    storedAtMs: place?.storedAtMs ?? block.storedAtMs,
-    tag,
-    messageGroup,
-    keys,
-    properties,
-    extension,
-    body,
-  };
+  return new MessageInBlock(block, number, place).take();
 }
 
 function isMessageKind(kind: number): boolean {

@@ -3,7 +3,7 @@ import type { ByteWriter } from '../byte-writer.ts';
 import { blockSequenceOf, type LogPosition, recordNumberOf } from '../log-position.ts';
 import type { Block } from './block.ts';
 import type { CommitLog } from './commit-log.ts';
-import { readMessage, type StoredMessage } from './message-record.ts';
+import { MessageInBlock, type StoredMessage } from './message-record.ts';
 import { RECORD } from './record-kinds.ts';
 
 /*
@@ -69,14 +69,17 @@ export function targetOf(block: Block, number: number): LogPosition | undefined 
   return readPointer(block.readerAt(block.record(number))).target;
 }
 
-/** The message that a consume queue's entry names, from the block of the entry and, where that is a pointer, the block of its target. */
-export function readVisible<B extends Block>(position: LogPosition, blockOf: (sequence: number) => B): StoredMessage {
+/**
+ * The message that a consume queue's entry names, from the block of the entry and, where that is a pointer, the block of its target. Its body lies in
+ * there still.
+ */
+export function readVisible<B extends Block>(position: LogPosition, blockOf: (sequence: number) => B): MessageInBlock {
   const block = blockOf(blockSequenceOf(position));
   const number = recordNumberOf(position);
-  if (block.kindOf(number) !== RECORD.pointer) return readMessage(block, number);
+  if (block.kindOf(number) !== RECORD.pointer) return new MessageInBlock(block, number);
   const { target, queueId, queueOffset } = readPointer(block.readerAt(block.record(number)));
   const place = { queueId, queueOffset, storedAtMs: block.storedAtMs };
-  return readMessage(blockOf(blockSequenceOf(target)), recordNumberOf(target), place);
+  return new MessageInBlock(blockOf(blockSequenceOf(target)), recordNumberOf(target), place);
 }
 
 /** The same, read from the log where it is not in memory. @throws BrokerError `MQ_STORE_CORRUPT` */
@@ -86,5 +89,5 @@ export async function readVisibleFrom(log: CommitLog, position: LogPosition): Pr
   blocks.set(block.sequence, block);
   const target = targetOf(block, recordNumberOf(position));
   if (target !== undefined) blocks.set(blockSequenceOf(target), await log.read(blockSequenceOf(target)));
-  return readVisible(position, (sequence) => blocks.get(sequence) as Block);
+  return readVisible(position, (sequence) => blocks.get(sequence) as Block).take();
 }

@@ -16,9 +16,6 @@ function call(target: object, name: string): () => unknown {
 export const notSupported: ContractTheme = {
   name: 'what is not built yet is refused, never ignored',
   tests: {
-    'subscriptions of another shape are MQ_NOT_SUPPORTED': async (scene) => {
-      await refuses('MQ_NOT_SUPPORTED', () => scene.simple({ subscriptions: { [TOPIC]: wrongly({ sql: 'a = 1' }) } }));
-    },
     'pull consumers are MQ_NOT_SUPPORTED': async (scene) => {
       await refusesByName('createPullConsumer', call(scene.messaging, 'createPullConsumer'));
     },

@@ -21,6 +21,7 @@ import { receiving } from './receiving.ts';
 import { retryPolicies } from './retry-policies.ts';
 import { sending } from './sending.ts';
 import { sendingRefusals } from './sending-refusals.ts';
+import { sqlFilters } from './sql-filters.ts';
 import { startPositions } from './start-positions.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tagFilters } from './tag-filters.ts';
@@ -47,6 +48,7 @@ export const themes: readonly ContractTheme[] = [
   deadLettersTheme,
   messageGroups,
   tagFilters,
+  sqlFilters,
   timeToLive,
   delayMessages,
   transactions,

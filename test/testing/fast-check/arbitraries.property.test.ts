@@ -25,7 +25,7 @@ describe('arbitraries', () => {
     fc.assert(fc.property(arbitraries.topic(), (name) => validateTopicName(name, DEFAULT_LIMITS) === name));
     fc.assert(fc.property(arbitraries.group(), (name) => validateGroupName(name, DEFAULT_LIMITS) === name));
     fc.assert(fc.property(arbitraries.tagExpression(), (expression) => TagFilter.parse(expression, DEFAULT_LIMITS).normal.length > 0));
-    fc.assert(fc.property(arbitraries.tag(), (tag) => TagFilter.parse(tag, DEFAULT_LIMITS).matches(tag)));
+    fc.assert(fc.property(arbitraries.tag(), (tag) => TagFilter.parse(tag, DEFAULT_LIMITS).matches({ tag })));
     const rest = fc.record({ tag: arbitraries.tag(), messageGroup: arbitraries.messageGroup(), properties: arbitraries.properties() });
     fc.assert(fc.property(rest, (fields) => void validateMessage({ topic: 't', body: 'x', ...fields }, DEFAULT_LIMITS)));
   });
