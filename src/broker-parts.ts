@@ -10,6 +10,7 @@ import type { DeliveryContext, DeliveryCounters } from './delivery/delivery-cont
 import { ReceiptHandles } from './delivery/receipt-handle.ts';
 import { Suspects } from './delivery/suspects.ts';
 import { Checkpointer } from './maintenance/checkpointer.ts';
+import { DedupSweeper } from './maintenance/dedup-sweeper.ts';
 import { DiskWatch } from './maintenance/disk-watch.ts';
 import { Healer } from './maintenance/healer.ts';
 import type { BrokerStats } from './model/admin.ts';
@@ -33,9 +34,19 @@ export class BrokerParts {
   readonly #store: Store;
   readonly #healer: Healer;
   readonly #checkpointer: Checkpointer;
+  readonly #dedupSweeper: DedupSweeper;
   readonly #deadlines: DeadlineQueue<Parameters<typeof fireDeadline>[0]>;
   readonly #sendDeadlines: DeliveryContext['sendDeadlines'];
-  readonly #counters: DeliveryCounters = { sent: 0, delivered: 0, acked: 0, failed: 0, deadLettered: 0, expired: 0, expiredLeases: 0 };
+  readonly #counters: DeliveryCounters = {
+    sent: 0,
+    duplicates: 0,
+    delivered: 0,
+    acked: 0,
+    failed: 0,
+    deadLettered: 0,
+    expired: 0,
+    expiredLeases: 0,
+  };
   readonly #openedAtMs: number;
   #state: BrokerState = 'open';
   #refusesCalls = false;
@@ -64,6 +75,15 @@ export class BrokerParts {
     });
     const arrivals = new Arrivals();
     this.delivery = new Delivery(this.#context(arrivals), options);
+    const { dedup } = store.index;
+    const { time } = this.delivery.context;
+    this.#dedupSweeper = new DedupSweeper({
+      clock,
+      process: options.process,
+      sweep: () => dedup.sweep(time.now()),
+      size: () => dedup.size,
+    });
+    this.delivery.deduplication.onStored = () => this.#dedupSweeper.stored();
     this.admin = new LocalAdmin(this.delivery, () => this.#stats());
     const watch = new DiskWatch(directory, {
       floorBytes: options.limits.minFreeDiskBytes,
@@ -221,6 +241,7 @@ export class BrokerParts {
 
   #stopTimers(): void {
     this.#checkpointer.stop();
+    this.#dedupSweeper.stop();
     this.#deadlines.stop();
     this.#sendDeadlines.stop();
   }
@@ -237,6 +258,7 @@ export class BrokerParts {
       consumers: this.#count('consumer'),
       ...this.#counters,
       unsettled: this.delivery.groups.unsettled,
+      dedupKeys: index.dedup.size,
       logBytes: log.writtenBytes,
       logBlocks: log.writtenBlocks,
       groupCommits: log.commits,

@@ -16,6 +16,7 @@ import type { Suspects } from './suspects.ts';
 /** Numbers since the broker was opened. */
 export interface DeliveryCounters {
   sent: number;
+  duplicates: number;
   delivered: number;
   acked: number;
   failed: number;

@@ -1,26 +1,39 @@
 import type { DeliveryTime, MessageTerms } from '../model/message-terms.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
-import type { MessageExtension } from '../storage/log/message-extension.ts';
+import type { CommitGroup } from '../storage/log/commit-group.ts';
+import type { DedupMark, MessageExtension } from '../storage/log/message-extension.ts';
 import { hashMessageGroup } from '../storage/message-group-hash.ts';
+import type { DedupClaim } from './dedup-claim.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { MessageEntry } from './message-entry.ts';
 import type { Route } from './route.ts';
 import type { JoinTerms } from './sent-entry.ts';
 
-/** Lets a message join a group as what it is: visible at once, or waiting for its time. */
-export function joinMessage(context: DeliveryContext, draft: MessageDraft, route: Route, join: JoinTerms): void {
+/** Lets a message join a group as what it is: visible at once, or waiting for its time. `claim` is that of its dedup key, and joins later. */
+export function joinMessage(context: DeliveryContext, draft: MessageDraft, route: Route, join: JoinTerms, claim?: DedupClaim): void {
   const { terms } = draft;
-  const extension = terms === undefined ? undefined : extensionOf(context, terms);
-  context.store.log.join(join.group, new MessageEntry(context, draft, route, join, extension), draft.body.length);
+  const extension = terms === undefined ? undefined : extensionOf(context, terms, claim?.mark);
+  const entry = new MessageEntry(context, draft, route, join, extension);
+  context.store.log.join(join.group, entry, draft.body.length);
+  claim?.follow(entry);
+}
+
+/** Lets claims join the group of their messages, behind all of them. */
+export function joinClaims(context: DeliveryContext, group: CommitGroup, claims: readonly (DedupClaim | undefined)[]): void {
+  for (const claim of claims) if (claim !== undefined) context.store.log.join(group, claim, 0);
 }
 
 /** What of a message's terms is stored with it; a priority is told by its queue. */
-export function extensionOf(context: DeliveryContext, { delivery, ttlMs, dedupKey }: MessageTerms): MessageExtension | undefined {
+export function extensionOf(
+  context: DeliveryContext,
+  { delivery, ttlMs, dedupKey }: MessageTerms,
+  mark?: DedupMark,
+): MessageExtension | undefined {
   if (delivery === undefined && ttlMs === undefined && dedupKey === undefined) return undefined;
   return {
     ...(delivery === undefined ? {} : timeOf(context, delivery)),
     ttlMs,
-    dedup: dedupKey === undefined ? undefined : { key: dedupKey, hash: hashMessageGroup(dedupKey) },
+    dedup: dedupKey === undefined ? undefined : (mark ?? { key: dedupKey, hash: hashMessageGroup(dedupKey) }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Durability, SendReceipt } from '../model/message.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
 import { DeadlineNode } from '../storage/index/queue-progress.ts';
 import type { BarrierWaiter } from '../storage/log/barriers.ts';
+import type { DedupClaim } from './dedup-claim.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { Route } from './route.ts';
 
@@ -39,6 +40,8 @@ export interface SentMessage {
 export abstract class SendCompletion extends DeadlineNode implements BarrierWaiter {
   protected readonly context: DeliveryContext;
   readonly terms: SendTerms;
+  /** Claims of its messages' dedup keys, in their order; each attempt takes them along. */
+  claims: readonly (DedupClaim | undefined)[] | undefined = undefined;
   readonly #reject: (error: Error) => void;
   /** Writes the messages once more when their group is known not to be on disk. */
   readonly #writer: SendWriter | undefined;

@@ -12,7 +12,8 @@ import type { ProgressAddress } from '../log/state-records.ts';
  *   21 groupId topicId queueId chunk       delivery state: settled bits and unsettled messages of 16,384 offsets
  *   22 groupId topicId queueId             present while the state above holds leases of a process
  *   30 groupId topicId queueId offset      dead letter
- *   40.. timers, 50.. key index, 60.. dedup keys, 70.. application values: reserved
+ *   60 minute blockSequence part           dedup keys whose windows end in that minute, as one checkpoint found them
+ *   40.. timers, 50.. key index: reserved
  */
 export const PREFIX = {
   checkpoint: 0x01,
@@ -65,6 +66,11 @@ export function progressChunkKey(address: ProgressAddress, chunk: number): Uint8
 
 export function inFlightKey(address: ProgressAddress): Uint8Array {
   return pack(PREFIX.inFlight, [address.groupId, 4], [address.topicId, 4], [address.queueId, 2]);
+}
+
+/** A run of dedup keys; `minute` counts minutes since the epoch, `part` tells the runs of one checkpoint apart. */
+export function dedupKey(minute: number, sequence: number, part: number): Uint8Array {
+  return pack(PREFIX.dedup, [minute, 8], [sequence, 8], [part, 4]);
 }
 
 export function deadLetterKey(address: ProgressAddress, offset: number): Uint8Array {

@@ -1,7 +1,7 @@
 import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { BrokerIndex } from '../index/broker-index.ts';
 import type { ConsumeQueue } from '../index/consume-queue.ts';
-import { type MessageHead, readMessageHead } from '../log/message-record.ts';
+import { type MessageHead, readExtensionBehindHead, readMessageHead } from '../log/message-record.ts';
 import { readPointer } from '../log/pointer-record.ts';
 import { RECORD } from '../log/record-kinds.ts';
 import { type LogPosition, NO_POSITION } from '../log-position.ts';
@@ -22,10 +22,19 @@ export class MessageReplay {
   }
 
   /** Answers a promise only where something has to be loaded first. */
-  apply(kind: number, reader: ByteReader, position: LogPosition): Promise<void> | undefined {
+  apply(kind: number, reader: ByteReader, position: LogPosition, storedAtMs: number): Promise<void> | undefined {
     if (kind === RECORD.pointer) return this.#pointer(reader, position);
     readMessageHead(reader, this.#head);
+    this.#dedupKey(reader, position, storedAtMs);
     return this.#visible(this.#head, { position, entry: position });
+  }
+
+  /** What any message that was stored says of its key, whether it is visible or waits; its head was read last. */
+  #dedupKey(reader: ByteReader, position: LogPosition, storedAtMs: number): void {
+    const { topicId, flags } = this.#head;
+    const mark = readExtensionBehindHead(reader, flags)?.dedup;
+    if (mark === undefined || !this.#index.catalogue.topics.has(topicId)) return;
+    this.#index.dedup.add(topicId, mark.hash, position, { atMs: storedAtMs, storedAtMs });
   }
 
   /** A pointer whose message a power cut took keeps its offset, as one that is lost. */

@@ -42,7 +42,7 @@ export class RecordReplay {
     const { kind } = bounds;
     const position = logPosition(block.sequence, number);
     const reader = block.readerAt(bounds);
-    if (MESSAGE_KINDS.has(kind)) return this.messages.apply(kind, reader, position);
+    if (MESSAGE_KINDS.has(kind)) return this.messages.apply(kind, reader, position, block.storedAtMs);
     if (kind === RECORD.metadata) {
       this.#metadata(reader, position);
       return undefined;
