@@ -5,7 +5,7 @@ import type { LogEntry } from '../storage/log/log-entry.ts';
 import type { Store } from '../storage/store.ts';
 import type { Delivery } from './delivery.ts';
 import type { GroupQueue } from './group-queue.ts';
-import { joinClaims, joinMessage } from './join-message.ts';
+import { joinMessage } from './join-message.ts';
 import { isKeyed, KeyedCall } from './keyed-call.ts';
 import { leasedMessage, type NamedDelivery } from './named-delivery.ts';
 import { BatchSend, type SendTerms } from './send-completion.ts';
@@ -164,7 +164,7 @@ function join(
       const completion = new BatchSend(context, terms, { resolve: ignore, reject: ignore });
       const joined = { group, completion, nowMs: context.clock.now() };
       for (const [index, draft] of drafts.entries()) joinMessage(context, draft, sender.route(draft), joined, claims[index]);
-      joinClaims(context, group, claims);
+      for (const claim of claims) if (claim !== undefined) store.log.join(group, claim, 0);
     }
     for (const [queue, messages] of claimed) store.log.join(group, new UnitAckEntry(queue, context, messages), 0);
     if (unit.values.size > 0) {

@@ -1,6 +1,7 @@
 import type { LogEntry } from '../storage/log/log-entry.ts';
 import type { DedupMark } from '../storage/log/message-extension.ts';
 import type { LogPosition } from '../storage/log-position.ts';
+import type { GroupHash } from '../storage/message-group-hash.ts';
 
 /** A message on its way to the log that a claim follows. */
 export interface ClaimedMessage {
@@ -10,7 +11,7 @@ export interface ClaimedMessage {
 
 /** Whom a claim tells how it has ended. */
 export interface ClaimOwner {
-  stored(claim: DedupClaim, position: LogPosition, storedAtMs: number): void;
+  stored(claim: DedupClaim, position: LogPosition, at: { readonly firstSequence: number; readonly storedAtMs: number }): void;
   released(claim: DedupClaim): void;
 }
 
@@ -18,9 +19,12 @@ export interface ClaimOwner {
  * The dedup key of a message that is being stored: from the look-up until the commit nobody else stores a message with it. It joins the group
  * of its message, behind all messages of the same call, and once more with each further attempt. A claim that does not get so far is released.
  */
-export class DedupClaim implements LogEntry {
+export class DedupClaim implements LogEntry, DedupMark {
   readonly topicId: number;
-  readonly mark: DedupMark;
+  readonly key: string;
+  readonly hash: GroupHash;
+  /** The next one in its bucket; belongs to the claims in flight. */
+  next: DedupClaim | undefined = undefined;
   readonly #owner: ClaimOwner;
   #message: ClaimedMessage | undefined;
   #storedAtMs = 0;
@@ -28,10 +32,11 @@ export class DedupClaim implements LogEntry {
   #groups = 0;
   #waiting: (() => void)[] | undefined;
 
-  constructor(owner: ClaimOwner, topicId: number, mark: DedupMark) {
+  constructor(owner: ClaimOwner, topicId: number, key: string, hash: GroupHash) {
     this.#owner = owner;
     this.topicId = topicId;
-    this.mark = mark;
+    this.key = key;
+    this.hash = hash;
   }
 
   /** The message of the present attempt; the claim is about to join its group. */
@@ -60,7 +65,7 @@ export class DedupClaim implements LogEntry {
 
   commit(firstSequence: number): void {
     const message = this.#message as ClaimedMessage;
-    this.#owner.stored(this, message.positionIn(firstSequence), this.#storedAtMs);
+    this.#owner.stored(this, message.positionIn(firstSequence), { firstSequence, storedAtMs: this.#storedAtMs });
   }
 
   settle(): void {

@@ -2,10 +2,10 @@ import type { SendReceipt } from '../model/message.ts';
 import { dedupWindowOf } from '../model/topic.ts';
 import type { Block } from '../storage/log/block.ts';
 import { readFirstMessage } from '../storage/log/first-message.ts';
-import type { DedupMark } from '../storage/log/message-extension.ts';
 import { blockSequenceOf, type LogPosition } from '../storage/log-position.ts';
 import { type GroupHash, hashMessageGroup } from '../storage/message-group-hash.ts';
 import { isCorruption } from '../storage/store-errors.ts';
+import { ClaimsInFlight } from './claims-in-flight.ts';
 import { type ClaimOwner, DedupClaim } from './dedup-claim.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { reportDamage } from './delivery-events.ts';
@@ -29,6 +29,7 @@ export type DedupOutcome =
 /** Blocks that a call has read to compare keys, kept until it is decided; `undefined` for one that is damaged. */
 export type HeldBlocks = Map<number, Block | undefined>;
 
+const NOTHING: readonly LogPosition[] = [];
 const NEW: DedupOutcome = { kind: 'new', claim: undefined };
 
 /**
@@ -40,8 +41,10 @@ export class Deduplication implements ClaimOwner {
   onStored: () => void = () => undefined;
   readonly #context: DeliveryContext;
   readonly #hash: (key: string) => GroupHash;
-  /** Keys of messages on their way to the log, by topic. */
-  readonly #claims = new Map<number, Map<string, DedupClaim>>();
+  /** Keys of messages on their way to the log. */
+  readonly #claims = new ClaimsInFlight();
+  /** The commit that was told last, and when that was: all messages of a group are stored at once. */
+  #commit = { firstSequence: 0, atMs: 0 };
 
   constructor(context: DeliveryContext, hash: (key: string) => GroupHash = hashMessageGroup) {
     this.#context = context;
@@ -61,10 +64,11 @@ export class Deduplication implements ClaimOwner {
 
   /** The usual case, without a list and without a wait: a key that is new for sure. Otherwise nothing, and `claimAll` finds out. */
   claimNew(topic: Topic, key: string): DedupClaim | undefined {
+    if (!this.isReady) return undefined;
     const { topicId } = topic.record;
-    if (!this.isReady || this.#claims.get(topicId)?.has(key)) return undefined;
-    const mark = { key, hash: this.#hash(key) };
-    return this.#find(topic, mark) === undefined ? this.#claim(topicId, mark) : undefined;
+    const hash = this.#hash(key);
+    if (this.#claims.get(topicId, key, hash.low) !== undefined || this.#find(topic, hash) !== NOTHING) return undefined;
+    return this.#claim(topicId, key, hash);
   }
 
   /**
@@ -97,32 +101,32 @@ export class Deduplication implements ClaimOwner {
     index.dedup.free(topicId, hash, position, log.lastStoredAtMs);
   }
 
-  stored(claim: DedupClaim, position: LogPosition, storedAtMs: number): void {
-    const { store, time } = this.#context;
-    this.released(claim);
-    store.index.dedup.add(claim.topicId, claim.mark.hash, position, { atMs: time.now(), storedAtMs });
+  stored(claim: DedupClaim, position: LogPosition, at: { readonly firstSequence: number; readonly storedAtMs: number }): void {
+    const { firstSequence, storedAtMs } = at;
+    if (firstSequence !== this.#commit.firstSequence) this.#commit = { firstSequence, atMs: this.#context.time.now() };
+    this.#claims.delete(claim);
+    this.#context.store.index.dedup.add(claim.topicId, claim.hash, position, { atMs: this.#commit.atMs, storedAtMs });
     this.onStored();
   }
 
   released(claim: DedupClaim): void {
-    this.#claims.get(claim.topicId)?.delete(claim.mark.key);
+    this.#claims.delete(claim);
   }
 
-  #claim(topicId: number, mark: DedupMark): DedupClaim {
-    const claim = new DedupClaim(this, topicId, mark);
-    let claims = this.#claims.get(topicId);
-    if (claims === undefined) {
-      claims = new Map();
-      this.#claims.set(topicId, claims);
-    }
-    claims.set(mark.key, claim);
+  #claim(topicId: number, key: string, hash: GroupHash): DedupClaim {
+    const claim = new DedupClaim(this, topicId, key, hash);
+    this.#claims.add(claim);
     return claim;
   }
 
-  #find(topic: Topic, { hash }: DedupMark): LogPosition[] | undefined {
+  /** Where messages lie that may have the key, the newest first. Those before it are there only because the window was shorter once. */
+  #find(topic: Topic, hash: GroupHash): readonly LogPosition[] {
     const { options, topicId } = topic.record;
-    const { store, time } = this.#context;
-    return store.index.dedup.find(topicId, hash, time.now() - dedupWindowOf(options));
+    const candidates = this.#context.store.index.dedup.find(topicId, hash);
+    if (candidates === undefined) return NOTHING;
+    const sinceMs = this.#context.time.now() - dedupWindowOf(options);
+    const positions = candidates.flatMap(({ position, atMs }) => (atMs > sinceMs ? [position] : []));
+    return positions.length === 0 ? NOTHING : positions.sort(descending);
   }
 
   #decide(
@@ -131,14 +135,13 @@ export class Deduplication implements ClaimOwner {
     call: { readonly outcomes: readonly DedupOutcome[]; readonly blocks: HeldBlocks },
   ): DedupOutcome | Promise<void> {
     const { topicId } = topic.record;
-    const other = this.#claims.get(topicId)?.get(key);
+    const hash = this.#hash(key);
+    const other = this.#claims.get(topicId, key, hash.low);
     if (other !== undefined) {
       const index = call.outcomes.findIndex((outcome) => outcome.kind === 'new' && outcome.claim === other);
       return index < 0 ? other.settled() : { kind: 'repeated', index };
     }
-    const mark = { key, hash: this.#hash(key) };
-    // The newest one with the key decides; those before it are there only because their window was shorter once.
-    for (const position of this.#find(topic, mark)?.sort(descending) ?? []) {
+    for (const position of this.#find(topic, hash)) {
       const sequence = blockSequenceOf(position);
       const block = call.blocks.get(sequence) ?? this.#context.store.log.cached(position);
       if (block === undefined && !call.blocks.has(sequence)) return this.#hold(sequence, call.blocks);
@@ -151,7 +154,7 @@ export class Deduplication implements ClaimOwner {
       const transaction = transactionId === undefined ? {} : { transactionId };
       return { kind: 'duplicate', first: { messageId, topic: topic.record.name, ...place, ...transaction, duplicate: true } };
     }
-    return { kind: 'new', claim: this.#claim(topicId, mark) };
+    return { kind: 'new', claim: this.#claim(topicId, key, hash) };
   }
 
   /** What cannot be read is reported and counts as lost, so that it keeps no other message out. */

@@ -1,6 +1,5 @@
 import type { DeliveryTime, MessageTerms } from '../model/message-terms.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
-import type { CommitGroup } from '../storage/log/commit-group.ts';
 import type { DedupMark, MessageExtension } from '../storage/log/message-extension.ts';
 import { hashMessageGroup } from '../storage/message-group-hash.ts';
 import type { DedupClaim } from './dedup-claim.ts';
@@ -12,15 +11,10 @@ import type { JoinTerms } from './sent-entry.ts';
 /** Lets a message join a group as what it is: visible at once, or waiting for its time. `claim` is that of its dedup key, and joins later. */
 export function joinMessage(context: DeliveryContext, draft: MessageDraft, route: Route, join: JoinTerms, claim?: DedupClaim): void {
   const { terms } = draft;
-  const extension = terms === undefined ? undefined : extensionOf(context, terms, claim?.mark);
+  const extension = terms === undefined ? undefined : extensionOf(context, terms, claim);
   const entry = new MessageEntry(context, draft, route, join, extension);
   context.store.log.join(join.group, entry, draft.body.length);
   claim?.follow(entry);
-}
-
-/** Lets claims join the group of their messages, behind all of them. */
-export function joinClaims(context: DeliveryContext, group: CommitGroup, claims: readonly (DedupClaim | undefined)[]): void {
-  for (const claim of claims) if (claim !== undefined) context.store.log.join(group, claim, 0);
 }
 
 /** What of a message's terms is stored with it; a priority is told by its queue. */
@@ -30,11 +24,8 @@ export function extensionOf(
   mark?: DedupMark,
 ): MessageExtension | undefined {
   if (delivery === undefined && ttlMs === undefined && dedupKey === undefined) return undefined;
-  return {
-    ...(delivery === undefined ? {} : timeOf(context, delivery)),
-    ttlMs,
-    dedup: dedupKey === undefined ? undefined : (mark ?? { key: dedupKey, hash: hashMessageGroup(dedupKey) }),
-  };
+  const dedup = dedupKey === undefined ? undefined : (mark ?? { key: dedupKey, hash: hashMessageGroup(dedupKey) });
+  return delivery === undefined ? { ttlMs, dedup } : { ...timeOf(context, delivery), ttlMs, dedup };
 }
 
 function timeOf(context: DeliveryContext, delivery: DeliveryTime): Pick<MessageExtension, 'deliverAtMs' | 'delayMs'> {

@@ -40,8 +40,6 @@ export interface SentMessage {
 export abstract class SendCompletion extends DeadlineNode implements BarrierWaiter {
   protected readonly context: DeliveryContext;
   readonly terms: SendTerms;
-  /** Claims of its messages' dedup keys, in their order; each attempt takes them along. */
-  claims: readonly (DedupClaim | undefined)[] | undefined = undefined;
   readonly #reject: (error: Error) => void;
   /** Writes the messages once more when their group is known not to be on disk. */
   readonly #writer: SendWriter | undefined;
@@ -59,6 +57,8 @@ export abstract class SendCompletion extends DeadlineNode implements BarrierWait
   }
 
   abstract add(entry: SentMessage): void;
+  /** The claim of a message's dedup key, by its place in the call; each attempt takes it along. */
+  abstract claimOf(index: number): DedupClaim | undefined;
   /** The last message of a call speaks for all of them. */
   abstract isLast(entry: SentMessage): boolean;
   /** Takes the messages off, because they will be written again. */
@@ -115,6 +115,7 @@ export abstract class SendCompletion extends DeadlineNode implements BarrierWait
 
 /** A send of one message, which is the usual one and therefore kept free of lists. */
 export class SingleSend extends SendCompletion {
+  claim: DedupClaim | undefined = undefined;
   readonly #resolve: (receipt: SendReceipt) => void;
   #entry: SentMessage | undefined;
 
@@ -130,6 +131,10 @@ export class SingleSend extends SendCompletion {
 
   override add(entry: SentMessage): void {
     this.#entry = entry;
+  }
+
+  override claimOf(): DedupClaim | undefined {
+    return this.claim;
   }
 
   override isLast(entry: SentMessage): boolean {
@@ -153,6 +158,7 @@ export class SingleSend extends SendCompletion {
 
 /** A send of several messages that are stored whole. */
 export class BatchSend extends SendCompletion {
+  claims: readonly (DedupClaim | undefined)[] | undefined = undefined;
   readonly #resolve: (receipts: SendReceipt[]) => void;
   #entries: SentMessage[] = [];
 
@@ -168,6 +174,10 @@ export class BatchSend extends SendCompletion {
 
   override add(entry: SentMessage): void {
     this.#entries.push(entry);
+  }
+
+  override claimOf(index: number): DedupClaim | undefined {
+    return this.claims?.[index];
   }
 
   override isLast(entry: SentMessage): boolean {

@@ -3,9 +3,10 @@ import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import { checkDeliveryInstant } from '../model/message-terms.ts';
 import { type MessageDraft, validateMessage } from '../model/message-validation.ts';
 import { checkTopicType } from '../model/topic.ts';
+import type { DedupClaim } from './dedup-claim.ts';
 import type { Deduplication } from './deduplication.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { joinClaims, joinMessage } from './join-message.ts';
+import { joinMessage } from './join-message.ts';
 import { isKeyed, KeyedCall } from './keyed-call.ts';
 import { chooseQueue } from './queue-selection.ts';
 import type { Route } from './route.ts';
@@ -20,8 +21,6 @@ import { withinLimits } from './within-limits.ts';
 export interface ResolvedSendOptions extends GateOptions, SendTerms {
   readonly durability: Durability;
 }
-
-type Claims = SendCompletion['claims'];
 
 /** Messages of a call that have joined the log, or will never have to. */
 interface Joined {
@@ -59,7 +58,7 @@ export class Sender implements SendWriter {
     if (key === undefined) return this.#joinOne(draft, chooseQueue(topic, draft), options);
     const claim = this.#deduplication.claimNew(topic, key);
     if (claim === undefined) return this.#sendLater([draft], options).then(only);
-    return this.#joinOne(draft, chooseQueue(topic, draft), options, [claim]);
+    return this.#joinOne(draft, chooseQueue(topic, draft), options, claim);
   }
 
   /** All messages or none, in their order. */
@@ -186,7 +185,7 @@ export class Sender implements SendWriter {
     return chooseQueue(this.topicOf(draft), draft);
   }
 
-  #join(drafts: readonly MessageDraft[], options: ResolvedSendOptions, claims?: Claims): Promise<SendReceipt[]> {
+  #join(drafts: readonly MessageDraft[], options: ResolvedSendOptions, claims?: BatchSend['claims']): Promise<SendReceipt[]> {
     const routes = drafts.map((draft) => this.route(draft));
     return new Promise((resolve, reject) => {
       const completion = new BatchSend(this.#context, options, { resolve, reject }, this);
@@ -195,10 +194,10 @@ export class Sender implements SendWriter {
     });
   }
 
-  #joinOne(draft: MessageDraft, route: Route, options: ResolvedSendOptions, claims?: Claims): Promise<SendReceipt> {
+  #joinOne(draft: MessageDraft, route: Route, options: ResolvedSendOptions, claim?: DedupClaim): Promise<SendReceipt> {
     return new Promise((resolve, reject) => {
       const completion = new SingleSend(this.#context, options, { resolve, reject }, this);
-      completion.claims = claims;
+      completion.claim = claim;
       this.#writeOne(draft, route, completion);
     });
   }
@@ -209,18 +208,22 @@ export class Sender implements SendWriter {
     const group = log.open();
     if (completion.terms.durability === 'sync') group.needsBarrier = true;
     const join = { group, completion, nowMs: this.#context.clock.now() };
-    const { claims } = completion;
-    for (let i = 0; i < drafts.length; i++) joinMessage(this.#context, drafts[i] as MessageDraft, routes[i] as Route, join, claims?.[i]);
-    if (claims !== undefined) joinClaims(this.#context, group, claims);
+    const claims: DedupClaim[] = [];
+    for (let i = 0; i < drafts.length; i++) {
+      const claim = completion.claimOf(i);
+      joinMessage(this.#context, drafts[i] as MessageDraft, routes[i] as Route, join, claim);
+      if (claim !== undefined) claims.push(claim);
+    }
+    for (const claim of claims) log.join(group, claim, 0);
   }
 
-  #writeOne(draft: MessageDraft, route: Route, completion: SendCompletion): void {
+  #writeOne(draft: MessageDraft, route: Route, completion: SingleSend): void {
     const { log } = this.#context.store;
     const group = log.open();
     if (completion.terms.durability === 'sync') group.needsBarrier = true;
-    const { claims } = completion;
-    joinMessage(this.#context, draft, route, { group, completion, nowMs: this.#context.clock.now() }, claims?.[0]);
-    if (claims !== undefined) joinClaims(this.#context, group, claims);
+    const { claim } = completion;
+    joinMessage(this.#context, draft, route, { group, completion, nowMs: this.#context.clock.now() }, claim);
+    if (claim !== undefined) log.join(group, claim, 0);
   }
 
   /** A message that keeps every rule. Throws what is wrong with it. */

@@ -17,35 +17,50 @@ export interface DedupChange {
   readonly isFreed: boolean;
 }
 
+/*
+ * A change has seven words:
+ *
+ *   0  topic id
+ *   1  high, 2 low half of the key's hash
+ *   3  low half of the log position, 4 its high part; there the highest bit is set for a message that was taken back
+ *   5  low half of the instant, 6 its high part
+ */
+const WORDS = 7;
+const WORD = 0x1_0000_0000;
+const FREED = 0x8000_0000;
+/** Chunks that wait for their next use: new memory for each would cost full collections. */
+const MAX_SPARES = 32;
+const spares: Uint32Array[] = [];
+
 /** A few thousand changes, packed: 28 bytes each. */
 export class DedupChunk {
   count = 0;
-  readonly #topics = new Uint32Array(CHUNK_CHANGES);
-  readonly #highs = new Uint32Array(CHUNK_CHANGES);
-  readonly #lows = new Uint32Array(CHUNK_CHANGES);
-  /** Negative for a message that was taken back. */
-  readonly #positions = new Float64Array(CHUNK_CHANGES);
-  readonly #instants = new Float64Array(CHUNK_CHANGES);
+  readonly #words = spares.pop() ?? new Uint32Array(CHUNK_CHANGES * WORDS);
 
   get isFull(): boolean {
     return this.count === CHUNK_CHANGES;
   }
 
   push(topicId: number, hash: GroupHash, signedPosition: number, storedAtMs: number): void {
-    const at = this.count++;
-    this.#topics[at] = topicId;
-    this.#highs[at] = hash.high;
-    this.#lows[at] = hash.low;
-    this.#positions[at] = signedPosition;
-    this.#instants[at] = storedAtMs;
+    const words = this.#words;
+    const at = this.count++ * WORDS;
+    const position = Math.abs(signedPosition);
+    words[at] = topicId;
+    words[at + 1] = hash.high;
+    words[at + 2] = hash.low;
+    words[at + 3] = position % WORD;
+    words[at + 4] = Math.floor(position / WORD) + (signedPosition < 0 ? FREED : 0);
+    words[at + 5] = storedAtMs % WORD;
+    words[at + 6] = Math.floor(storedAtMs / WORD);
   }
 
   topicAt(number: number): number {
-    return this.#topics[number] as number;
+    return this.#words[number * WORDS] as number;
   }
 
   instantAt(number: number): number {
-    return this.#instants[number] as number;
+    const at = number * WORDS;
+    return (this.#words[at + 6] as number) * WORD + (this.#words[at + 5] as number);
   }
 
   /** Whether one of its changes is of that kind. */
@@ -55,28 +70,37 @@ export class DedupChunk {
   }
 
   changeAt(number: number): DedupChange {
-    const position = this.#positions[number] as number;
+    const words = this.#words;
+    const at = number * WORDS;
+    const upper = words[at + 4] as number;
     return {
-      topicId: this.topicAt(number),
-      hash: { high: this.#highs[number] as number, low: this.#lows[number] as number },
-      position: Math.abs(position),
+      topicId: words[at] as number,
+      hash: { high: words[at + 1] as number, low: words[at + 2] as number },
+      position: (upper % FREED) * WORD + (words[at + 3] as number),
       storedAtMs: this.instantAt(number),
-      isFreed: position < 0,
+      isFreed: upper >= FREED,
     };
   }
 
   /** Writes the changes of these numbers as the content of one value. */
   write(writer: ByteWriter, numbers: readonly number[]): void {
+    const words = this.#words;
     writer.u32(numbers.length);
     for (const number of numbers) {
-      const position = this.#positions[number] as number;
-      writer.u32(this.#topics[number] as number);
-      writer.u32(this.#highs[number] as number);
-      writer.u32(this.#lows[number] as number);
-      writer.u64(Math.abs(position));
-      writer.u64(this.#instants[number] as number);
-      writer.u8(position < 0 ? 1 : 0);
+      const at = number * WORDS;
+      const upper = words[at + 4] as number;
+      for (let word = 0; word < 4; word++) writer.u32(words[at + word] as number);
+      writer.u32(upper % FREED);
+      writer.u32(words[at + 5] as number);
+      writer.u32(words[at + 6] as number);
+      writer.u8(upper >= FREED ? 1 : 0);
     }
+  }
+
+  /** Nobody looks at its changes any more. */
+  recycle(): void {
+    this.count = 0;
+    if (spares.length < MAX_SPARES) spares.push(this.#words);
   }
 }
 

@@ -4,6 +4,7 @@ import { endOfBlock, type LogPosition } from '../log-position.ts';
 import type { GroupHash } from '../message-group-hash.ts';
 import { type Catalogue, keptWindowOf } from './catalogue.ts';
 import { type DedupChange, DedupChanges, type DedupChunk, readChanges } from './dedup-changes.ts';
+import type { DedupCandidate } from './dedup-segment.ts';
 import { DedupTable } from './dedup-table.ts';
 import type { Envelope } from './envelope.ts';
 import { dedupKey, numberIn, PREFIX, rangeOf } from './keys.ts';
@@ -63,9 +64,9 @@ export class DedupIndex {
     return this.#table?.size ?? 0;
   }
 
-  /** Where messages lie that may have a key and were stored later than `sinceMs`; only once the keys are loaded. */
-  find(topicId: number, hash: GroupHash, sinceMs: number): LogPosition[] | undefined {
-    return this.#table?.find(topicId, hash, sinceMs);
+  /** Messages that may have a key, also those whose windows are over; `undefined` where there is none for sure. Only once the keys are loaded. */
+  find(topicId: number, hash: GroupHash): DedupCandidate[] | undefined {
+    return this.#table?.find(topicId, hash);
   }
 
   /** A message with a key was stored. `atMs` is the time by which its window runs while this process lives, `storedAtMs` that of its block. */
@@ -136,6 +137,8 @@ export class DedupIndex {
 
   /** The snapshot is in the index. Answers the values that can go, because every window was over at `nowMs`. */
   async written(nowMs: number): Promise<KeyRange | undefined> {
+    // Who reads the index at the moment looks at them afterwards.
+    if (this.#loading === undefined) for (const chunk of this.#captured?.chunks ?? []) chunk.recycle();
     this.#captured = undefined;
     this.#firstBucket ??= await this.#findFirstBucket();
     const bucket = bucketOf(nowMs);

@@ -1,10 +1,11 @@
 import type { LogPosition } from '../log-position.ts';
 
 /*
- * A slot has five words:
+ * Each slot has a mark of one byte, 0 while it is empty: a look-up that finds nothing, which is the usual one, looks at little else, and the
+ * marks of a million keys fit into a processor's cache. Five words of details belong to it:
  *
- *   0  tag: a mixed hash of topic and key, which also chooses the slot
- *   1  low half of the log position; both halves are 0 in an empty slot
+ *   0  tag: a mixed hash of topic and key, which also chooses mark and slot
+ *   1  low half of the log position
  *   2  high part of the log position (21 bits), above it the high part of the instant (11 bits: up to the year 2248)
  *   3  low half of the instant
  *   4  topic id; 0 once the key was freed
@@ -16,16 +17,27 @@ const HIGH_MASK = 0x1f_ffff;
 const FIRST_CAPACITY = 8;
 /** Fuller than this a miss would have to look at too many slots. */
 const HIGHEST_LOAD = 0.8;
-/** How full a segment is when it has been built anew. */
-const FRESH_LOAD = 0.6;
+/** A segment in which more than this still counts gets more slots; else what does not count makes room. */
+const ROOMY_LOAD = 0.6;
+/** How full a segment is that has got more slots, or fewer. */
+const FRESH_LOAD = 0.5;
 
 /** Whether a key still counts that a topic was sent at that instant. */
 export type IsLive = (topicId: number, atMs: number) => boolean;
 
-/** A part of the table of dedup keys: open addressing in one typed array, small enough to be built anew without anybody noticing. */
+/** A message that may have the key which is looked for, and when it was stored. */
+export interface DedupCandidate {
+  readonly position: LogPosition;
+  readonly atMs: number;
+}
+
+/** Where slots wait while their segment is built anew; serves all segments, one after the other. */
+let waiting = new Uint32Array(1024 * WORDS);
+
+/** A part of the table of dedup keys: open addressing in typed arrays, small enough to be built anew without anybody noticing. */
 export class DedupSegment {
-  #slots = new Uint32Array(FIRST_CAPACITY * WORDS);
-  #capacity = FIRST_CAPACITY;
+  #marks = new Uint8Array(FIRST_CAPACITY);
+  #words = new Uint32Array(FIRST_CAPACITY * WORDS);
   /** Slots that are not empty, freed and expired ones included. */
   #used = 0;
   #freed = 0;
@@ -36,106 +48,127 @@ export class DedupSegment {
   }
 
   get capacity(): number {
-    return this.#capacity;
+    return this.#marks.length;
   }
 
-  /** Where messages lie whose keys may be the one that is looked for, stored later than `sinceMs`; `undefined` where there is none. */
-  find(tag: number, topicId: number, sinceMs: number): LogPosition[] | undefined {
-    const slots = this.#slots;
-    let found: LogPosition[] | undefined;
-    for (let at = this.#home(tag); !isEmpty(slots, at); at = this.#after(at)) {
-      if (slots[at] !== tag || slots[at + 4] !== topicId || instantAt(slots, at) <= sinceMs) continue;
-      found ??= [];
-      found.push(positionAt(slots, at));
+  /** Messages that may have a key; `undefined` where there is none for sure. */
+  find(tag: number, topicId: number): DedupCandidate[] | undefined {
+    const marks = this.#marks;
+    const words = this.#words;
+    const wanted = markOf(tag);
+    let found: DedupCandidate[] | undefined;
+    let slot = home(tag, marks.length);
+    for (let mark = marks[slot]; mark !== 0; mark = marks[slot]) {
+      const at = slot * WORDS;
+      if (mark === wanted && words[at] === tag && words[at + 4] === topicId) {
+        found ??= [];
+        found.push({ position: positionAt(words, at), atMs: instantAt(words, at) });
+      }
+      if (++slot === marks.length) slot = 0;
     }
     return found;
   }
 
   has(tag: number, topicId: number, position: LogPosition): boolean {
-    return this.#slotOf(tag, topicId, position) >= 0;
+    return this.#detailsOf(tag, topicId, position) >= 0;
   }
 
   /** Takes a key up; what does not count any more makes room for it. */
   add(tag: number, topicId: number, position: LogPosition, atMs: number, isLive: IsLive): void {
-    if (this.#used + 1 > this.#capacity * HIGHEST_LOAD) this.#rebuild(isLive);
+    if (this.#used + 1 > this.#marks.length * HIGHEST_LOAD) this.#rebuild(isLive);
     this.#used++;
-    this.#put(tag, topicId, position, atMs);
+    const words = this.#words;
+    const at = this.#take(tag);
+    words[at] = tag;
+    words[at + 1] = position % WORD;
+    words[at + 2] = Math.floor(position / WORD) + Math.floor(atMs / WORD) * (HIGH_MASK + 1);
+    words[at + 3] = atMs % WORD;
+    words[at + 4] = topicId;
   }
 
-  /** False where it does not know the message. */
-  remove(tag: number, topicId: number, position: LogPosition): boolean {
-    const at = this.#slotOf(tag, topicId, position);
-    if (at < 0) return false;
-    this.#slots[at + 4] = 0;
+  remove(tag: number, topicId: number, position: LogPosition): void {
+    const at = this.#detailsOf(tag, topicId, position);
+    if (at < 0) return;
+    this.#words[at + 4] = 0;
     this.#freed++;
-    return true;
   }
 
-  /** Gives memory back when less than half of what is there still counts. */
+  /** Gives memory back when little of what is there still counts. */
   sweep(isLive: IsLive): void {
-    if (this.#countLive(isLive) * 2 < this.#used) this.#rebuild(isLive);
+    const live = this.#moveOut(isLive);
+    this.#moveIn(live, live * 4 < this.#marks.length);
   }
 
-  #home(tag: number): number {
-    return Math.floor((tag / WORD) * this.#capacity) * WORDS;
-  }
-
-  #after(at: number): number {
-    return at + WORDS === this.#slots.length ? 0 : at + WORDS;
-  }
-
-  #slotOf(tag: number, topicId: number, position: LogPosition): number {
-    const slots = this.#slots;
-    for (let at = this.#home(tag); !isEmpty(slots, at); at = this.#after(at)) {
-      if (slots[at] === tag && slots[at + 4] === topicId && positionAt(slots, at) === position) return at;
+  /** Where the details of a message are; -1 where it is not known. */
+  #detailsOf(tag: number, topicId: number, position: LogPosition): number {
+    const marks = this.#marks;
+    const words = this.#words;
+    for (let slot = home(tag, marks.length); marks[slot] !== 0; slot = slot + 1 === marks.length ? 0 : slot + 1) {
+      const at = slot * WORDS;
+      if (words[at] === tag && words[at + 4] === topicId && positionAt(words, at) === position) return at;
     }
     return -1;
   }
 
-  #put(tag: number, topicId: number, position: LogPosition, atMs: number): void {
-    const slots = this.#slots;
-    let at = this.#home(tag);
-    while (!isEmpty(slots, at)) at = this.#after(at);
-    slots[at] = tag;
-    slots[at + 1] = position % WORD;
-    slots[at + 2] = Math.floor(position / WORD) + Math.floor(atMs / WORD) * (HIGH_MASK + 1);
-    slots[at + 3] = atMs % WORD;
-    slots[at + 4] = topicId;
-  }
-
-  #countLive(isLive: IsLive): number {
-    const slots = this.#slots;
-    let live = 0;
-    for (let at = 0; at < slots.length; at += WORDS) if (isKept(slots, at, isLive)) live++;
-    return live;
+  /** Takes an empty slot; answers where its details go. */
+  #take(tag: number): number {
+    const marks = this.#marks;
+    let slot = home(tag, marks.length);
+    while (marks[slot] !== 0) if (++slot === marks.length) slot = 0;
+    marks[slot] = markOf(tag);
+    return slot * WORDS;
   }
 
   #rebuild(isLive: IsLive): void {
-    const old = this.#slots;
-    const live = this.#countLive(isLive);
-    this.#capacity = Math.max(FIRST_CAPACITY, Math.ceil((live + 1) / FRESH_LOAD));
-    this.#slots = new Uint32Array(this.#capacity * WORDS);
+    const live = this.#moveOut(isLive);
+    this.#moveIn(live, live + 1 > this.#marks.length * ROOMY_LOAD);
+  }
+
+  /** Copies what still counts to where it waits; answers how many slots those are. */
+  #moveOut(isLive: IsLive): number {
+    const marks = this.#marks;
+    const words = this.#words;
+    if (waiting.length < words.length) waiting = new Uint32Array(words.length * 2);
+    let to = 0;
+    for (let slot = 0; slot < marks.length; slot++) {
+      const at = slot * WORDS;
+      const topicId = words[at + 4] as number;
+      if (marks[slot] === 0 || topicId === 0 || !isLive(topicId, instantAt(words, at))) continue;
+      for (let word = 0; word < WORDS; word++) waiting[to + word] = words[at + word] as number;
+      to += WORDS;
+    }
+    return to / WORDS;
+  }
+
+  /** New memory only where the size changes: much of it, even soon given back, would cost full collections. */
+  #moveIn(live: number, isResized: boolean): void {
+    if (isResized) {
+      const capacity = Math.max(FIRST_CAPACITY, Math.ceil((live + 1) / FRESH_LOAD));
+      this.#marks = new Uint8Array(capacity);
+      this.#words = new Uint32Array(capacity * WORDS);
+    } else this.#marks.fill(0);
     this.#used = live;
     this.#freed = 0;
-    for (let at = 0; at < old.length; at += WORDS) {
-      if (isKept(old, at, isLive)) this.#put(old[at] as number, old[at + 4] as number, positionAt(old, at), instantAt(old, at));
+    const words = this.#words;
+    for (let from = 0; from < live * WORDS; from += WORDS) {
+      const at = this.#take(waiting[from] as number);
+      for (let word = 0; word < WORDS; word++) words[at + word] = waiting[from + word] as number;
     }
   }
 }
 
-function isEmpty(slots: Uint32Array, at: number): boolean {
-  return slots[at + 1] === 0 && ((slots[at + 2] as number) & HIGH_MASK) === 0;
+function home(tag: number, capacity: number): number {
+  return Math.floor((tag / WORD) * capacity);
 }
 
-function isKept(slots: Uint32Array, at: number, isLive: IsLive): boolean {
-  const topicId = slots[at + 4] as number;
-  return topicId !== 0 && isLive(topicId, instantAt(slots, at));
+function markOf(tag: number): number {
+  return tag & 255 || 1;
 }
 
-function positionAt(slots: Uint32Array, at: number): LogPosition {
-  return ((slots[at + 2] as number) & HIGH_MASK) * WORD + (slots[at + 1] as number);
+function positionAt(words: Uint32Array, at: number): LogPosition {
+  return ((words[at + 2] as number) & HIGH_MASK) * WORD + (words[at + 1] as number);
 }
 
-function instantAt(slots: Uint32Array, at: number): number {
-  return ((slots[at + 2] as number) >>> HIGH_BITS) * WORD + (slots[at + 3] as number);
+function instantAt(words: Uint32Array, at: number): number {
+  return ((words[at + 2] as number) >>> HIGH_BITS) * WORD + (words[at + 3] as number);
 }

@@ -1,6 +1,6 @@
 import type { LogPosition } from '../log-position.ts';
 import type { GroupHash } from '../message-group-hash.ts';
-import { DedupSegment, type IsLive } from './dedup-segment.ts';
+import { type DedupCandidate, DedupSegment, type IsLive } from './dedup-segment.ts';
 
 /** A segment of a table of ten million keys has ten thousand of them: building it anew takes less than a millisecond. */
 const SEGMENT_BITS = 10;
@@ -10,7 +10,7 @@ const SEGMENTS = 2 ** SEGMENT_BITS;
 export type WindowOf = (topicId: number) => number;
 
 /**
- * Which dedup keys were sent, when, and where their messages lie: 20 bytes a slot, 25 to 33 bytes a key, in {@link SEGMENTS} parts of which one
+ * Which dedup keys were sent, when, and where their messages lie: 21 bytes a slot, 26 to 42 bytes a key, in {@link SEGMENTS} parts of which one
  * at a time is built anew. It knows hashes only; whether a message has the key is decided by who reads it.
  */
 export class DedupTable {
@@ -18,9 +18,18 @@ export class DedupTable {
   readonly #isLive: IsLive;
   /** By which expired keys are told while a segment is built anew. */
   #nowMs = 0;
+  /** The topic that was looked at last, and its window: a segment is full of keys of one topic. */
+  #topicId = 0;
+  #windowMs = 0;
 
   constructor(windowOf: WindowOf) {
-    this.#isLive = (topicId, atMs) => atMs > this.#nowMs - windowOf(topicId);
+    this.#isLive = (topicId, atMs) => {
+      if (topicId !== this.#topicId) {
+        this.#topicId = topicId;
+        this.#windowMs = windowOf(topicId);
+      }
+      return atMs > this.#nowMs - this.#windowMs;
+    };
   }
 
   /** Keys in it, with those that have expired and were not swept yet. */
@@ -37,14 +46,14 @@ export class DedupTable {
     return capacity;
   }
 
-  /** Where messages lie that may have the key, stored later than `sinceMs`; `undefined` where there is none for sure. */
-  find(topicId: number, hash: GroupHash, sinceMs: number): LogPosition[] | undefined {
-    return this.#segments[segmentOf(hash)]?.find(tagOf(topicId, hash), topicId, sinceMs);
+  /** Messages that may have a key, also those whose windows are over; `undefined` where there is none for sure. */
+  find(topicId: number, hash: GroupHash): DedupCandidate[] | undefined {
+    return this.#segments[segmentOf(hash)]?.find(tagOf(topicId, hash), topicId);
   }
 
   /** A message has just been stored: `atMs` is now. */
   add(topicId: number, hash: GroupHash, position: LogPosition, atMs: number): void {
-    this.#nowMs = atMs;
+    this.#forgetWindows(atMs);
     this.#segment(hash).add(tagOf(topicId, hash), topicId, position, atMs, this.#isLive);
   }
 
@@ -63,11 +72,17 @@ export class DedupTable {
   *sweep(nowMs: number): Generator<void> {
     for (let number = 0; number < SEGMENTS; number++) {
       const segment = this.#segments[number];
-      this.#nowMs = nowMs;
+      this.#forgetWindows(nowMs);
       segment?.sweep(this.#isLive);
       if (segment?.size === 0) this.#segments[number] = undefined;
       if (number % 32 === 31) yield;
     }
+  }
+
+  /** They may have changed since. */
+  #forgetWindows(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#topicId = 0;
   }
 
   #segment(hash: GroupHash): DedupSegment {
