@@ -80,6 +80,7 @@ const shortCells = [
     }),
     figures: [ratioToRaw('sendBatch async 100 × 100 B, 10 in flight', 0.65)],
   },
+  uniqueSends(),
   consumeCell('receive-1', 'receive 32 + ack, one loop', 0.4, (scaled) => ({
     measurement: 'hotReceive',
     options: { rounds: drains(scaled), loops: 1, bodyBytes: KIB },
@@ -122,6 +123,30 @@ const shortCells = [
     ],
   },
 ];
+
+/** @returns {Cell} */
+function uniqueSends() {
+  const ours = field('keyed', 'perSecond');
+  const theirs = field('plain', 'perSecond');
+  /** @type {(scaled: (count: number) => number, keyed: boolean) => Step[]} */
+  const step = (scaled, keyed) => [
+    { measurement: 'uniqueSends', options: { count: scaled(600_000), inFlight: 256, bodyBytes: KIB, keyed } },
+  ];
+  return {
+    name: 'send-dedup',
+    runs: (scaled) => ({ plain: step(scaled, false), keyed: step(scaled, true) }),
+    figures: [
+      { title: 'send async with a new dedupKey / without', value: quotient(ours, theirs), ours, theirs, aim: { atLeast: 0.7 } },
+      {
+        title: '… memory of a key, bytes',
+        value: (results) => field('keyed', 'bytesPerKey')(results) - field('plain', 'bytesPerKey')(results),
+        ours: field('keyed', 'bytesPerKey'),
+        theirs: field('plain', 'bytesPerKey'),
+        aim: undefined,
+      },
+    ],
+  };
+}
 
 /** @returns {Cell} */
 function besideSyncSends() {

@@ -21,6 +21,7 @@ const measurements = {
   rawAppend: raw,
   rawLatency: raw,
   sends,
+  uniqueSends: sends,
   stuckGroup: () => import('./measurements/stuck-group.js'),
 };
 

@@ -11,6 +11,7 @@ import { RecallHandles } from './delivery/recall-handle.ts';
 import { ReceiptHandles } from './delivery/receipt-handle.ts';
 import { Suspects } from './delivery/suspects.ts';
 import { Checkpointer } from './maintenance/checkpointer.ts';
+import { DedupSweeper } from './maintenance/dedup-sweeper.ts';
 import { DiskWatch } from './maintenance/disk-watch.ts';
 import { Healer } from './maintenance/healer.ts';
 import { TimerPump } from './maintenance/timer-pump.ts';
@@ -38,12 +39,14 @@ export class BrokerParts {
   readonly #store: Store;
   readonly #healer: Healer;
   readonly #checkpointer: Checkpointer;
+  readonly #dedupSweeper: DedupSweeper;
   readonly #timers: TimerPump;
   readonly #deadlines: DeadlineQueue<Parameters<typeof fireDeadline>[0]>;
   readonly #sendDeadlines: DeliveryContext['sendDeadlines'];
   readonly #checkDeadlines: DeadlineQueue<PendingTransaction>;
   readonly #counters: DeliveryCounters = {
     sent: 0,
+    duplicates: 0,
     delivered: 0,
     acked: 0,
     failed: 0,
@@ -88,6 +91,15 @@ export class BrokerParts {
     });
     const arrivals = new Arrivals();
     this.delivery = new Delivery(this.#context(arrivals), options);
+    const { dedup } = store.index;
+    const { time } = this.delivery.context;
+    this.#dedupSweeper = new DedupSweeper({
+      clock,
+      process: options.process,
+      sweep: () => dedup.sweep(time.now()),
+      size: () => dedup.size,
+    });
+    this.delivery.deduplication.onStored = () => this.#dedupSweeper.stored();
     this.admin = new LocalAdmin(this.delivery, () => this.#stats());
     const watch = new DiskWatch(directory, {
       floorBytes: options.limits.minFreeDiskBytes,
@@ -252,6 +264,7 @@ export class BrokerParts {
   #stopTimers(): void {
     this.#checkpointer.stop();
     this.#timers.stop();
+    this.#dedupSweeper.stop();
     this.#deadlines.stop();
     this.#sendDeadlines.stop();
     this.#checkDeadlines.stop();
@@ -271,6 +284,7 @@ export class BrokerParts {
       unsettled: this.delivery.groups.unsettled,
       delayed: index.delays.total,
       transactions: index.transactions.pending.size,
+      dedupKeys: index.dedup.size,
       logBytes: log.writtenBytes,
       logBlocks: log.writtenBlocks,
       groupCommits: log.commits,

@@ -1,5 +1,5 @@
 import { inLanes, openEngine, randomBody } from '../engine.js';
-import { Stopwatch, warmUpOf } from '../stopwatch.js';
+import { liveBytes, Stopwatch, warmUpOf } from '../stopwatch.js';
 
 /**
  * Single sends, `inFlight` at a time.
@@ -18,6 +18,31 @@ export async function sends({ directory, count, inFlight, bodyBytes, durability 
   const after = await broker.admin.stats();
   await broker.close();
   return { ...result, messagesPerCommit: count / (after.groupCommits - before.groupCommits) };
+}
+
+/**
+ * Single sends as above, each with a dedup key that is new, or none of them; and what each key takes of memory.
+ * @param {{ directory: string; count: number; inFlight: number; bodyBytes: number; keyed: boolean }} options
+ */
+export async function uniqueSends({ directory, count, inFlight, bodyBytes, keyed }) {
+  const broker = await openEngine(directory, 'async');
+  const producer = broker.createProducer();
+  const body = randomBody(bodyBytes);
+  /** @param {string} key */
+  const send = (key) => producer.send(keyed ? { topic: 'bench', body, dedupKey: key } : { topic: 'bench', body, tag: key });
+  // As long as the number of an order usually is; a tag has the same text to be stored.
+  const keyOf = (/** @type {string} */ phase, /** @type {number} */ number) => `order-${phase}-${String(number).padStart(12, '0')}`;
+  await inLanes({ count: warmUpOf(count), inFlight, send: (number) => send(keyOf('w', number)) });
+  const before = liveBytes();
+  const watch = new Stopwatch();
+  watch.start();
+  await inLanes({ count, inFlight, send: (number) => send(keyOf('m', number)), onSent: () => watch.add(1) });
+  const result = watch.result();
+  // Until the checkpoint that follows the last send has taken what it keeps for it.
+  await new Promise((resolve) => setTimeout(resolve, 7_000));
+  const bytesPerKey = (liveBytes() - before) / count;
+  await broker.close();
+  return { ...result, bytesPerKey };
 }
 
 /**

@@ -4,13 +4,7 @@ import type { Page, PageRequest } from '../model/admin.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import { validateTopicName } from '../model/names.ts';
 import { placeOfQueue } from '../model/priority-levels.ts';
-import {
-  DEFAULT_DEDUP_WINDOW_MS,
-  type ResolvedTopicOptions,
-  resolveTopicOptions,
-  type TopicInfo,
-  type TopicOptions,
-} from '../model/topic.ts';
+import { dedupWindowOf, type ResolvedTopicOptions, resolveTopicOptions, type TopicInfo, type TopicOptions } from '../model/topic.ts';
 import { pageByName } from './page.ts';
 
 /** Topics, as administration creates, changes and shows them. */
@@ -81,10 +75,6 @@ function sameOptions(left: ResolvedTopicOptions, right: ResolvedTopicOptions): b
     left.ttlMs === right.ttlMs &&
     dedupWindowOf(left) === dedupWindowOf(right)
   );
-}
-
-function dedupWindowOf(options: ResolvedTopicOptions): number {
-  return options.dedupWindowMs ?? DEFAULT_DEDUP_WINDOW_MS;
 }
 
 function infoOf({ record, queues }: Topic, delayed: number): TopicInfo {

@@ -7,8 +7,8 @@ import type { Delivery } from './delivery.ts';
 import { refuseBroadcast } from './group-kind.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { joinMessage } from './join-message.ts';
+import { isKeyed, KeyedCall } from './keyed-call.ts';
 import { leasedMessage, type NamedDelivery } from './named-delivery.ts';
-import type { Route } from './route.ts';
 import { BatchSend, type SendTerms } from './send-completion.ts';
 import { handleExpired } from './state-entry.ts';
 import { UnitAckEntry } from './unit-ack.ts';
@@ -66,21 +66,41 @@ class UnitEnd implements LogEntry, BarrierWaiter {
 
 /** Lets everything that a unit wants join one group commit, which is one atomic write: all of it is stored, or nothing. */
 export async function commitUnit(delivery: Delivery, unit: UnitDraft, durability: Durability): Promise<void> {
-  const { context, sender } = delivery;
+  const { context, sender, deduplication } = delivery;
   context.assertOpen();
   if (unit.isEmpty) return;
-  await sender.prepare(unit.messages, unit.bytes, { timeoutMs: TIMEOUT_MS, topicTypes: unit.topicTypes });
+  const needs = { bytes: unit.bytes, timeoutMs: TIMEOUT_MS, topicTypes: unit.topicTypes };
+  await sender.prepare(unit.messages, needs);
   const acks = await locate(delivery, unit);
-  const claimed = await claimAll(delivery, acks);
-  await join(delivery, unit, { claimed, routes: routesOf(delivery, unit, claimed) }, durability);
+  const call = new KeyedCall(unit.messages);
+  if (unit.messages.some(isKeyed)) await deduplication.ready();
+  for (;;) {
+    const claimed = await claimAll(delivery, acks);
+    const wait = claimKeys(delivery, call, claimed);
+    if (wait === undefined) return await join(delivery, unit, { claimed, call }, durability);
+    await wait;
+    await sender.prepare(unit.messages, needs);
+  }
 }
 
-/** A topic may have been deleted meanwhile: that is found out before anything joins. */
-function routesOf({ sender }: Delivery, unit: UnitDraft, claimed: ReadonlyMap<GroupQueue, UnsettledMessage[]>): Route[] {
-  try {
-    return unit.messages.map((draft) => sender.route(draft));
-  } catch (error) {
+/**
+ * Claims the dedup keys of the messages, or answers what has to be waited for first. A topic may have been deleted meanwhile: that is found out
+ * here, before anything joins.
+ */
+function claimKeys(
+  { sender, deduplication }: Delivery,
+  call: KeyedCall,
+  claimed: ReadonlyMap<GroupQueue, UnsettledMessage[]>,
+): Promise<void> | undefined {
+  const unclaim = (): void => {
     for (const [queue, messages] of claimed) for (const message of messages) queue.group.unclaim(message);
+  };
+  try {
+    const wait = call.claim(deduplication, (draft) => sender.topicOf(draft));
+    if (wait !== undefined) unclaim();
+    return wait;
+  } catch (error) {
+    unclaim();
     throw error;
   }
 }
@@ -132,19 +152,21 @@ async function claimAll(delivery: Delivery, acks: readonly LocatedAck[]): Promis
 function join(
   delivery: Delivery,
   unit: UnitDraft,
-  { claimed, routes }: { claimed: ReadonlyMap<GroupQueue, UnsettledMessage[]>; routes: readonly Route[] },
+  { claimed, call }: { claimed: ReadonlyMap<GroupQueue, UnsettledMessage[]>; call: KeyedCall },
   durability: Durability,
 ): Promise<void> {
-  const { context } = delivery;
+  const { context, sender } = delivery;
   const { store } = context;
+  const { drafts, claims } = call;
   return new Promise((resolve, reject) => {
     const group = store.log.open();
     if (durability === 'sync') group.needsBarrier = true;
-    if (unit.messages.length > 0) {
+    if (drafts.length > 0) {
       const terms: SendTerms = { durability, attempts: 1, timeoutMs: TIMEOUT_MS, tracker: { pending: 0, onIdle: undefined } };
       const completion = new BatchSend(context, terms, { resolve: ignore, reject: ignore });
       const joined = { group, completion, nowMs: context.clock.now() };
-      for (const [index, draft] of unit.messages.entries()) joinMessage(context, draft, routes[index] as Route, joined);
+      for (const [index, draft] of drafts.entries()) joinMessage(context, draft, sender.route(draft), joined, claims[index]);
+      for (const claim of claims) if (claim !== undefined) store.log.join(group, claim, 0);
     }
     for (const [queue, messages] of claimed) store.log.join(group, new UnitAckEntry(queue, context, messages), 0);
     if (unit.values.size > 0) {

@@ -19,6 +19,7 @@ import type { TransactionCheckPort } from './transaction-port.ts';
 /** Numbers since the broker was opened. */
 export interface DeliveryCounters {
   sent: number;
+  duplicates: number;
   delivered: number;
   acked: number;
   failed: number;

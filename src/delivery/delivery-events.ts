@@ -1,8 +1,16 @@
+import type { Damage } from '../model/events.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import { readVisibleFrom } from '../storage/log/pointer-record.ts';
 import type { DeadLetterMark } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { GroupQueue } from './group-queue.ts';
+
+/** A damaged block is reported and never served; its messages count as lost. */
+export function reportDamage(context: DeliveryContext, sequence: number, error: Error): void {
+  const damage: Damage = { kind: 'corruptBlock', store: 'log', detail: error.message, lostBlocks: 1, position: sequence };
+  context.logger.error({ damage }, 'a block of the commit log is damaged; its messages are lost');
+  context.events.emit('damage', damage);
+}
 
 /** Emits `acked`; only called where somebody listens, because the message's id has to be read. */
 export async function tellAcked(context: DeliveryContext, queue: GroupQueue, message: UnsettledMessage): Promise<void> {

@@ -1,5 +1,4 @@
 import { isBrokerError } from '../model/errors.ts';
-import type { Damage } from '../model/events.ts';
 import type { MessageView } from '../model/message.ts';
 import { corrupt } from '../storage/byte-reader.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
@@ -9,6 +8,7 @@ import { readVisible, targetOf } from '../storage/log/pointer-record.ts';
 import { blockSequenceOf, type LogPosition, recordNumberOf } from '../storage/log-position.ts';
 import { isCorruption } from '../storage/store-errors.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import { reportDamage } from './delivery-events.ts';
 import { settleFiltered } from './filtered.ts';
 import type { LeaseOwner } from './group-port.ts';
 import type { GroupQueue, Pick } from './group-queue.ts';
@@ -132,13 +132,6 @@ async function readInto(context: DeliveryContext, blocks: Map<number, Block | 'd
       }
     }),
   );
-}
-
-/** A damaged block is reported and never served; its messages count as lost. */
-function reportDamage(context: DeliveryContext, sequence: number, error: Error): void {
-  const damage: Damage = { kind: 'corruptBlock', store: 'log', detail: error.message, lostBlocks: 1, position: sequence };
-  context.logger.error({ damage }, 'a block of the commit log is damaged; its messages are lost');
-  context.events.emit('damage', damage);
 }
 
 function join(context: DeliveryContext, wanted: readonly Wanted[], to: HandingOut): void {

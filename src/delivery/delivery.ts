@@ -1,6 +1,7 @@
 import type { ResolvedTopicOptions } from '../model/topic.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import { ConsumerGroups } from './consumer-groups.ts';
+import { Deduplication } from './deduplication.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { DueMessages } from './due-messages.ts';
 import type { GroupQueue } from './group-queue.ts';
@@ -15,6 +16,7 @@ export class Delivery {
   readonly topics: Topics;
   readonly groups: ConsumerGroups;
   readonly gate: SendGate;
+  readonly deduplication: Deduplication;
   readonly sender: Sender;
   readonly settlement: Settlement;
   readonly dueMessages: DueMessages;
@@ -24,7 +26,8 @@ export class Delivery {
     this.topics = new Topics(context, options.autoCreateTopics);
     this.groups = new ConsumerGroups(context, this.topics, options.autoCreateGroups);
     this.gate = new SendGate(context);
-    this.sender = new Sender(context, this.topics, this.gate);
+    this.deduplication = new Deduplication(context);
+    this.sender = new Sender(context, { topics: this.topics, gate: this.gate, deduplication: this.deduplication });
     this.settlement = new Settlement(context);
     this.dueMessages = new DueMessages(context, this.topics);
   }

@@ -74,8 +74,16 @@ class TransactionEndEntry implements LogEntry, BarrierWaiter {
       const topic = name === undefined ? undefined : this.#topics.loaded(name);
       if (topic !== undefined && !topic.arrived) this.#context.arrivals.note(topic);
     }
+    if (this.#terms.outcome === 'rollback') this.#freeKeys();
     index.transactions.end(this.#transaction.transactionId, this.#terms.outcome);
     this.#context.transactionChecks.ended(this.#transaction);
+  }
+
+  /** What was rolled back may be sent again with the same dedup key. */
+  #freeKeys(): void {
+    const { index, log } = this.#context.store;
+    for (const { dedupHash, topicId, position } of this.#transaction.halves)
+      if (dedupHash !== undefined) index.dedup.free(topicId, dedupHash, position, log.lastStoredAtMs);
   }
 
   settle(): void {

@@ -2,6 +2,7 @@ import type { SendReceipt } from '../model/message.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
 import type { MessageExtension } from '../storage/log/message-extension.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
+import type { GroupHash } from '../storage/message-group-hash.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { Route } from './route.ts';
 import { type JoinTerms, SentEntry } from './sent-entry.ts';
@@ -10,6 +11,7 @@ import { type JoinTerms, SentEntry } from './sent-entry.ts';
 export class HalfEntry extends SentEntry {
   readonly #transactionId: string;
   readonly #bornAtMs: number;
+  readonly #dedupHash: GroupHash | undefined;
 
   constructor(
     context: DeliveryContext,
@@ -21,6 +23,7 @@ export class HalfEntry extends SentEntry {
     super(context, draft, route, join, { kind: RECORD.half, extension });
     this.#transactionId = extension.transactionId;
     this.#bornAtMs = join.nowMs;
+    this.#dedupHash = extension.dedup?.hash;
   }
 
   override seal(): void {
@@ -36,6 +39,7 @@ export class HalfEntry extends SentEntry {
       tagHash: this.tagHash,
       groupHigh: groupHash?.high ?? 0,
       groupLow: groupHash?.low ?? 0,
+      ...(this.#dedupHash === undefined ? {} : { dedupHash: this.#dedupHash }),
     };
     const transaction = this.context.store.index.transactions.addHalf(this.#transactionId, half, this.#bornAtMs);
     this.context.transactionChecks.halfStored(transaction);

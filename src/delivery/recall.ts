@@ -40,7 +40,10 @@ class RecallEntry implements LogEntry {
 
   commit(firstSequence: number): void {
     const position = logPosition(firstSequence + this.#block, this.#record);
-    this.#context.store.index.delays.settled(this.#recall.kind, this.#timer, position);
+    const { kind, dedupHash, topicId } = this.#recall;
+    const { index, log } = this.#context.store;
+    index.delays.settled(kind, this.#timer, position);
+    if (dedupHash.high !== 0 || dedupHash.low !== 0) index.dedup.free(topicId, dedupHash, this.#timer.position, log.lastStoredAtMs);
   }
 
   settle(): void {

@@ -3,6 +3,7 @@ import type { Durability, SendReceipt } from '../model/message.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
 import { DeadlineNode } from '../storage/index/queue-progress.ts';
 import type { BarrierWaiter } from '../storage/log/barriers.ts';
+import type { DedupClaim } from './dedup-claim.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { Route } from './route.ts';
 
@@ -58,6 +59,8 @@ export abstract class SendCompletion extends DeadlineNode implements BarrierWait
   }
 
   abstract add(entry: SentMessage): void;
+  /** The claim of a message's dedup key, by its place in the call; each attempt takes it along. */
+  abstract claimOf(index: number): DedupClaim | undefined;
   /** The last message of a call speaks for all of them. */
   abstract isLast(entry: SentMessage): boolean;
   /** Takes the messages off, because they will be written again. */
@@ -114,6 +117,7 @@ export abstract class SendCompletion extends DeadlineNode implements BarrierWait
 
 /** A send of one message, which is the usual one and therefore kept free of lists. */
 export class SingleSend extends SendCompletion {
+  claim: DedupClaim | undefined = undefined;
   readonly #resolve: (receipt: SendReceipt) => void;
   #entry: SentMessage | undefined;
 
@@ -129,6 +133,10 @@ export class SingleSend extends SendCompletion {
 
   override add(entry: SentMessage): void {
     this.#entry = entry;
+  }
+
+  override claimOf(): DedupClaim | undefined {
+    return this.claim;
   }
 
   override isLast(entry: SentMessage): boolean {
@@ -152,6 +160,7 @@ export class SingleSend extends SendCompletion {
 
 /** A send of several messages that are stored whole. */
 export class BatchSend extends SendCompletion {
+  claims: readonly (DedupClaim | undefined)[] | undefined = undefined;
   readonly #resolve: (receipts: SendReceipt[]) => void;
   #entries: SentMessage[] = [];
 
@@ -167,6 +176,10 @@ export class BatchSend extends SendCompletion {
 
   override add(entry: SentMessage): void {
     this.#entries.push(entry);
+  }
+
+  override claimOf(index: number): DedupClaim | undefined {
+    return this.claims?.[index];
   }
 
   override isLast(entry: SentMessage): boolean {

@@ -1,17 +1,22 @@
-import type { Timer } from '../model/clock.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import { checkDeliveryInstant } from '../model/message-terms.ts';
 import { type MessageDraft, validateMessage } from '../model/message-validation.ts';
 import { checkTopicType } from '../model/topic.ts';
 import type { TopicType } from '../model/topic-type.ts';
+import type { DedupClaim } from './dedup-claim.ts';
+import type { Deduplication } from './deduplication.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { joinMessage } from './join-message.ts';
+import { isKeyed, KeyedCall } from './keyed-call.ts';
 import { chooseQueue } from './queue-selection.ts';
 import type { Route } from './route.ts';
 import { BatchSend, type SendCompletion, type SendTerms, type SendWriter, SingleSend } from './send-completion.ts';
-import { aborted, type GateOptions, leftMs, type SendGate, timedOut } from './send-gate.ts';
+import { aborted, type GateOptions, leftMs, type SendGate } from './send-gate.ts';
+import { SendOrder } from './send-order.ts';
+import type { Topic } from './topic.ts';
 import type { Topics } from './topics.ts';
+import { withinLimits } from './within-limits.ts';
 
 /** Options of a send, with every default in place. */
 export interface ResolvedSendOptions extends GateOptions, SendTerms, TopicTerms {
@@ -25,16 +30,27 @@ interface TopicTerms {
   readonly topicTypes?: ReadonlyMap<string, TopicType> | undefined;
 }
 
+/** Messages of a call that have joined the log, or will never have to. */
+interface Joined {
+  readonly receipts: Promise<SendReceipt[]>;
+}
+
 /** Stores messages: validates, chooses queues, and lets them join the open group commit. */
 export class Sender implements SendWriter {
   readonly #context: DeliveryContext;
   readonly #topics: Topics;
   readonly #gate: SendGate;
+  readonly #deduplication: Deduplication;
+  readonly #order = new SendOrder();
 
-  constructor(context: DeliveryContext, topics: Topics, gate: SendGate) {
+  constructor(
+    context: DeliveryContext,
+    parts: { readonly topics: Topics; readonly gate: SendGate; readonly deduplication: Deduplication },
+  ) {
     this.#context = context;
-    this.#topics = topics;
-    this.#gate = gate;
+    this.#topics = parts.topics;
+    this.#gate = parts.gate;
+    this.#deduplication = parts.deduplication;
   }
 
   /** Throws what is wrong with the call; the promise tells what became of the write. */
@@ -45,9 +61,14 @@ export class Sender implements SendWriter {
       throw illegalArgument('A message of a transaction has no delivery time: it is delivered when the transaction is committed');
     if (options.signal?.aborted) throw aborted(options.signal);
     const topic = this.#topics.loaded(draft.topic);
-    if (topic === undefined || !this.#gate.isOpen(draft.body.length)) return this.#sendLater([draft], options).then(only);
+    if (topic === undefined || this.#order.holds(draft) || !this.#gate.isOpen(draft.body.length))
+      return this.#sendLater([draft], options).then(only);
     checkTopicType(draft.topic, topic.record.options.type, draft, options.transactionId !== undefined);
-    return this.#joinOne(draft, chooseQueue(topic, draft), options);
+    const key = draft.terms?.dedupKey;
+    if (key === undefined) return this.#joinOne(draft, chooseQueue(topic, draft), options);
+    const claim = this.#deduplication.claimNew(topic, key);
+    if (claim === undefined) return this.#sendLater([draft], options).then(only);
+    return this.#joinOne(draft, chooseQueue(topic, draft), options, claim);
   }
 
   /** All messages or none, in their order. */
@@ -57,16 +78,19 @@ export class Sender implements SendWriter {
     if (options.signal?.aborted) throw aborted(options.signal);
     if (drafts.length === 0) return Promise.resolve([]);
     let bytes = 0;
-    for (const { topic, body } of drafts) {
-      if (this.#topics.loaded(topic) === undefined) return this.#sendLater(drafts, options);
-      bytes += body.length;
+    let hasKeys = false;
+    for (const draft of drafts) {
+      if (this.#topics.loaded(draft.topic) === undefined || this.#order.holds(draft)) return this.#sendLater(drafts, options);
+      bytes += draft.body.length;
+      hasKeys ||= isKeyed(draft);
     }
     if (!this.#gate.isOpen(bytes)) return this.#sendLater(drafts, options);
-    const routes = drafts.map((draft) => this.route(draft));
-    return this.#join(drafts, routes, options);
+    if (!hasKeys) return this.#join(drafts, options);
+    const attempt = this.#deduplication.isReady ? this.#tryKeyed(new KeyedCall(drafts), options) : undefined;
+    return attempt?.receipts ?? this.#sendLater(drafts, options);
   }
 
-  /** The way of a send whose topic is not loaded, or that has to wait for room. */
+  /** The way of a send whose topic is not loaded, that has to wait for room, or of which it is not known whether it is a duplicate. */
   async #sendLater(drafts: readonly MessageDraft[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
     const { tracker } = options;
     tracker.pending++;
@@ -81,19 +105,65 @@ export class Sender implements SendWriter {
   async #sendWhenReady(drafts: readonly MessageDraft[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
     const { clock } = this.#context;
     const endsAtMs = clock.monotonic() + options.timeoutMs;
-    const timeoutMs = (): number => Math.min(options.timeoutMs, leftMs(endsAtMs, clock.monotonic()));
-    await this.#obtainTopics(drafts, options);
+    const left = (): ResolvedSendOptions => {
+      return { ...options, timeoutMs: Math.min(options.timeoutMs, leftMs(endsAtMs, clock.monotonic())) };
+    };
+    const hasKeys = drafts.some(isKeyed);
+    const turn = hasKeys || drafts.some((draft) => this.#order.holds(draft)) ? this.#order.enter(drafts) : undefined;
+    let joined: Joined;
+    try {
+      await this.#obtainTopics(drafts, options);
+      if (hasKeys) await withinLimits(clock, this.#deduplication.ready(), left());
+      if (turn !== undefined) await withinLimits(clock, turn.before, left());
+      joined = await this.#joinWhenOpen(drafts, hasKeys ? new KeyedCall(drafts) : undefined, left);
+    } finally {
+      turn?.leave();
+    }
+    return await joined.receipts;
+  }
+
+  /** Waits for room and for what others do with the same keys, until the messages join the log or turn out to be duplicates. */
+  async #joinWhenOpen(drafts: readonly MessageDraft[], call: KeyedCall | undefined, left: () => ResolvedSendOptions): Promise<Joined> {
     let bytes = 0;
     for (const draft of drafts) bytes += draft.body.length;
-    if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { ...options, timeoutMs: timeoutMs() });
-    this.#context.assertOpen();
-    if (options.signal?.aborted) throw aborted(options.signal);
-    const routes = drafts.map((draft) => this.route(draft, options.transactionId !== undefined));
-    return await this.#join(drafts, routes, { ...options, timeoutMs: timeoutMs() });
+    for (;;) {
+      if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, left());
+      this.#context.assertOpen();
+      const options = left();
+      if (options.signal?.aborted) throw aborted(options.signal);
+      const attempt = call === undefined ? { receipts: this.#join(drafts, options) } : this.#tryKeyed(call, options);
+      if (attempt.receipts !== undefined) return attempt;
+      await withinLimits(this.#context.clock, attempt.wait, left());
+    }
+  }
+
+  /** Lets what is new join the log, unless something has to be waited for before that is known. */
+  #tryKeyed(call: KeyedCall, options: ResolvedSendOptions): Joined | { readonly receipts: undefined; readonly wait: Promise<void> } {
+    const wait = call.claim(this.#deduplication, (draft) => this.topicOf(draft, options.transactionId !== undefined));
+    if (wait !== undefined) return { receipts: undefined, wait };
+    const { drafts, claims } = call;
+    if (drafts.length === 0) return { receipts: this.#answerDuplicates(call, options) };
+    const stored = this.#join(drafts, options, claims);
+    return { receipts: stored.then((receipts) => this.#withDuplicates(call, receipts, (receipts[0] as SendReceipt).durability)) };
+  }
+
+  /** Nothing is stored: the receipts claim what is so of the first messages, which for a sync send may take a barrier. */
+  async #answerDuplicates(call: KeyedCall, options: ResolvedSendOptions): Promise<SendReceipt[]> {
+    const { store, clock, storage } = this.#context;
+    const { barriers } = store.log;
+    const isDurable = storage === 'memory' || options.durability === 'async' || barriers.isClean;
+    if (!isDurable) await withinLimits(clock, barriers.flush(), options);
+    return this.#withDuplicates(call, [], storage === 'memory' ? 'memory' : options.durability);
+  }
+
+  #withDuplicates(call: KeyedCall, stored: readonly SendReceipt[], durability: SendReceipt['durability']): SendReceipt[] {
+    const receipts = call.receipts(stored, durability);
+    this.#context.counters.duplicates += receipts.length - stored.length;
+    return receipts;
   }
 
   /** Resolves when the topics of messages are there and there is room for them: what happens in the same turn meets both. */
-  async prepare(drafts: readonly MessageDraft[], bytes: number, terms: TopicTerms): Promise<void> {
+  async prepare(drafts: readonly MessageDraft[], { bytes, ...terms }: TopicTerms & { readonly bytes: number }): Promise<void> {
     await this.#obtainTopics(drafts, terms);
     if (!this.#gate.isOpen(bytes)) await this.#gate.enter(bytes, { onFull: 'wait', timeoutMs: terms.timeoutMs, signal: undefined });
     this.#context.assertOpen();
@@ -103,34 +173,40 @@ export class Sender implements SendWriter {
   async #obtainTopics(drafts: readonly MessageDraft[], { timeoutMs, topicTypes }: TopicTerms): Promise<void> {
     const missing = [...new Set(drafts.map(({ topic }) => topic))].filter((topic) => this.#topics.loaded(topic) === undefined);
     if (missing.length === 0) return;
-    let timer: Timer | undefined;
-    const limit = new Promise<never>((_, reject) => {
-      timer = this.#context.clock.setTimer(timeoutMs, () => reject(timedOut(timeoutMs)));
-    });
     const obtained = (async (): Promise<void> => {
       for (const topic of missing) await this.#topics.obtain(topic, topicTypes?.get(topic));
     })();
-    await Promise.race([obtained, limit]).finally(() => timer?.cancel());
+    await withinLimits(this.#context.clock, obtained, { timeoutMs, signal: undefined });
   }
 
-  /** Where a message goes; its topic is loaded. */
-  route(draft: MessageDraft, isTransactional = false): Route {
+  /** The topic of a message, which is loaded and accepts it. */
+  topicOf(draft: MessageDraft, isTransactional = false): Topic {
     const topic = this.#topics.loaded(draft.topic);
     if (topic === undefined)
       throw new BrokerError('MQ_TOPIC_NOT_FOUND', `Topic ${JSON.stringify(draft.topic)} was deleted while the send waited`);
     checkTopicType(draft.topic, topic.record.options.type, draft, isTransactional);
-    return chooseQueue(topic, draft);
+    return topic;
   }
 
-  #join(drafts: readonly MessageDraft[], routes: readonly Route[], options: ResolvedSendOptions): Promise<SendReceipt[]> {
+  /** Where a message goes; its topic is loaded. */
+  route(draft: MessageDraft, isTransactional = false): Route {
+    return chooseQueue(this.topicOf(draft, isTransactional), draft);
+  }
+
+  #join(drafts: readonly MessageDraft[], options: ResolvedSendOptions, claims?: BatchSend['claims']): Promise<SendReceipt[]> {
+    const routes = drafts.map((draft) => this.route(draft, options.transactionId !== undefined));
     return new Promise((resolve, reject) => {
-      this.write(drafts, routes, new BatchSend(this.#context, options, { resolve, reject }, this));
+      const completion = new BatchSend(this.#context, options, { resolve, reject }, this);
+      completion.claims = claims;
+      this.write(drafts, routes, completion);
     });
   }
 
-  #joinOne(draft: MessageDraft, route: Route, options: ResolvedSendOptions): Promise<SendReceipt> {
+  #joinOne(draft: MessageDraft, route: Route, options: ResolvedSendOptions, claim?: DedupClaim): Promise<SendReceipt> {
     return new Promise((resolve, reject) => {
-      this.#writeOne(draft, route, new SingleSend(this.#context, options, { resolve, reject }, this));
+      const completion = new SingleSend(this.#context, options, { resolve, reject }, this);
+      completion.claim = claim;
+      this.#writeOne(draft, route, completion);
     });
   }
 
@@ -141,15 +217,23 @@ export class Sender implements SendWriter {
     if (completion.terms.durability === 'sync') group.needsBarrier = true;
     const { transactionId } = completion.terms;
     const join = { group, completion, nowMs: this.#context.clock.now(), transactionId };
-    for (let i = 0; i < drafts.length; i++) joinMessage(this.#context, drafts[i] as MessageDraft, routes[i] as Route, join);
+    const claims: DedupClaim[] = [];
+    for (let i = 0; i < drafts.length; i++) {
+      const claim = completion.claimOf(i);
+      joinMessage(this.#context, drafts[i] as MessageDraft, routes[i] as Route, join, claim);
+      if (claim !== undefined) claims.push(claim);
+    }
+    for (const claim of claims) log.join(group, claim, 0);
   }
 
-  #writeOne(draft: MessageDraft, route: Route, completion: SendCompletion): void {
+  #writeOne(draft: MessageDraft, route: Route, completion: SingleSend): void {
     const { log } = this.#context.store;
     const group = log.open();
     if (completion.terms.durability === 'sync') group.needsBarrier = true;
     const { transactionId } = completion.terms;
-    joinMessage(this.#context, draft, route, { group, completion, nowMs: this.#context.clock.now(), transactionId });
+    const { claim } = completion;
+    joinMessage(this.#context, draft, route, { group, completion, nowMs: this.#context.clock.now(), transactionId }, claim);
+    if (claim !== undefined) log.join(group, claim, 0);
   }
 
   /** A message that keeps every rule. Throws what is wrong with it. */

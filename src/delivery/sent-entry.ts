@@ -96,7 +96,7 @@ export abstract class SentEntry implements LogEntry, SentMessage {
     return { ...this.#draft, body: this.builder.bytes.slice(this.#end - body.length, this.#end) };
   }
 
-  protected positionIn(firstSequence: number): LogPosition {
+  positionIn(firstSequence: number): LogPosition {
     return logPosition(firstSequence + this.#block, this.#record);
   }
 }

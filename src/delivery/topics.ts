@@ -1,9 +1,9 @@
 import { BrokerError } from '../model/errors.ts';
 import { validateTopicName } from '../model/names.ts';
 import { storedQueueCount } from '../model/priority-levels.ts';
-import type { ResolvedTopicOptions } from '../model/topic.ts';
+import { dedupWindowOf, type ResolvedTopicOptions } from '../model/topic.ts';
 import type { TopicType } from '../model/topic-type.ts';
-import type { TopicRecord } from '../storage/index/catalogue.ts';
+import { keptWindowOf, type TopicRecord } from '../storage/index/catalogue.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { commitMetadata } from './metadata-entry.ts';
@@ -92,7 +92,9 @@ export class Topics {
     return this.#changes.runExclusive(name, async () => {
       const topic = await this.find(name);
       if (topic === undefined) throw topicNotFound(name, 'createTopic creates it');
-      const record: TopicRecord = { ...topic.record, options: change(topic.record) };
+      const options = change(topic.record);
+      const dedupKeptMs = keptWindowOf(topic.record);
+      const record: TopicRecord = { ...topic.record, options, ...(dedupKeptMs > dedupWindowOf(options) ? { dedupKeptMs } : {}) };
       await commitMetadata(this.#context.store, { what: 'topic', record });
       topic.record = record;
       topic.queues.push(...newQueues(this.#context, record, topic.queues.length));

@@ -254,6 +254,16 @@ export interface BrokerStats {
   readonly delayed: number;
   /** Transactions that are not ended, parked ones included. */
   readonly transactions: number;
+  /**
+   * Sends that were answered as duplicates of an earlier message with their `dedupKey`.
+   * @since 0.2.0
+   */
+  readonly duplicates: number;
+  /**
+   * Dedup keys in memory now, each about 30 bytes; those whose windows are over leave within minutes. 0 until the first send that has one.
+   * @since 0.2.0
+   */
+  readonly dedupKeys: number;
   /** Bytes of blocks appended to the commit log. */
   readonly logBytes: number;
   /** Blocks appended to the commit log. */

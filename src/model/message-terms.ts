@@ -50,8 +50,8 @@ export function checkDeliveryInstant(delivery: DeliveryTime | undefined, limits:
 }
 
 function deliveryOf({ deliverAtMs, delayMs, delayLevel }: Message, limits: Limits): DeliveryTime | undefined {
+  if (deliverAtMs === undefined && delayMs === undefined && delayLevel === undefined) return undefined;
   const given = [deliverAtMs, delayMs, delayLevel].filter((value) => value !== undefined).length;
-  if (given === 0) return undefined;
   if (given > 1) throw illegalArgument('A message has one of deliverAtMs, delayMs and delayLevel');
   if (deliverAtMs !== undefined) return { kind: 'instant', atMs: requireTime('deliverAtMs', deliverAtMs, Number.MAX_SAFE_INTEGER) };
   if (delayMs !== undefined) return { kind: 'delay', delayMs: requireTime('delayMs', delayMs, limits.maxDelayMs) };

@@ -92,7 +92,12 @@ export interface QueueInfo {
 
 const MAX_QUEUES = 1024;
 /** How long a `dedupKey` keeps others out of a topic that does not say it, milliseconds. */
-export const DEFAULT_DEDUP_WINDOW_MS = 300_000;
+const DEFAULT_DEDUP_WINDOW_MS = 300_000;
+/** How long a `dedupKey` keeps others out of a topic with these options, milliseconds. */
+export function dedupWindowOf({ dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS }: ResolvedTopicOptions): number {
+  return dedupWindowMs;
+}
+
 const DEFAULT_TOPIC_OPTIONS: ResolvedTopicOptions = Object.freeze({ type: 'mixed', queueCount: 4 });
 const KNOWN: ReadonlySet<string> = new Set(['type', 'queueCount', 'ttlMs', 'dedupWindowMs', 'retention']);
 const PLANNED: ReadonlySet<string> = new Set();

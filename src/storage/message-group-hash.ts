@@ -1,6 +1,7 @@
 const encoder = new TextEncoder();
-const scratch = new Uint8Array(512);
 const PRIME_LOW = 0x1b3;
+const OFFSET_LOW = 0x8422_2325 | 0;
+const OFFSET_HIGH = 0xcbf2_9ce4 | 0;
 const WORD = 0x1_0000_0000;
 
 /** A message group's hash as stored: two 32-bit halves. */
@@ -17,17 +18,33 @@ export type GroupKey = number;
  * and by which a message group is locked. Changing it would move groups to other queues, hence the version in every topic.
  */
 export function hashMessageGroup(text: string): GroupHash {
-  const bytes = text.length * 3 <= scratch.length ? scratch : new Uint8Array(text.length * 3);
-  const { written } = encoder.encodeInto(text, bytes);
-  let low = 0x84222325;
-  let high = 0xcbf29ce4;
-  for (let i = 0; i < written; i++) {
-    low = (low ^ (bytes[i] as number)) >>> 0;
-    const product = low * PRIME_LOW;
-    high = (Math.imul(high, PRIME_LOW) + Math.floor(product / WORD) + (low << 8)) >>> 0;
-    low = (product % WORD) >>> 0;
+  let low = OFFSET_LOW;
+  let high = OFFSET_HIGH;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) return hashBytes(encoder.encode(text));
+    low ^= code;
+    // The product of 64 bits, in parts that a 32-bit integer holds.
+    const lower = (low & 0xffff) * PRIME_LOW;
+    const upper = (low >>> 16) * PRIME_LOW + (lower >>> 16);
+    high = (Math.imul(high, PRIME_LOW) + (upper >>> 16) + (low << 8)) | 0;
+    low = (upper << 16) | (lower & 0xffff);
   }
-  return { high, low: low === 0 && high === 0 ? 1 : low };
+  return { high: high >>> 0, low: low === 0 && high === 0 ? 1 : low >>> 0 };
+}
+
+/** The same for text that is not ASCII. */
+function hashBytes(bytes: Uint8Array): GroupHash {
+  let low = OFFSET_LOW;
+  let high = OFFSET_HIGH;
+  for (const byte of bytes) {
+    low ^= byte;
+    const lower = (low & 0xffff) * PRIME_LOW;
+    const upper = (low >>> 16) * PRIME_LOW + (lower >>> 16);
+    high = (Math.imul(high, PRIME_LOW) + (upper >>> 16) + (low << 8)) | 0;
+    low = (upper << 16) | (lower & 0xffff);
+  }
+  return { high: high >>> 0, low: low === 0 && high === 0 ? 1 : low >>> 0 };
 }
 
 export function groupKeyOf(high: number, low: number): GroupKey {

@@ -50,6 +50,8 @@ export class Store {
   #logStore: DurableStore;
   #checkpoint: Promise<void> | undefined;
   #indexIsDamaged = false;
+  /** What the monotonic clock is behind the time by which this opening began. */
+  readonly #clockOffsetMs: number;
 
   private constructor(
     options: StoreOptions,
@@ -63,6 +65,7 @@ export class Store {
     this.#logStore = parts.logStore;
     this.#marker = parts.marker;
     this.#storeTag = storeTagOf(parts.marker.storeId);
+    this.#clockOffsetMs = parts.log.lastStoredAtMs - options.clock.monotonic();
     parts.index.envelope.onCorrupt = (error) => this.distrustIndex(error);
   }
 
@@ -126,7 +129,7 @@ export class Store {
     const sequence = log.committedSequence;
     const writer = new CheckpointWriter(index, this.#options.process);
     try {
-      await writer.capture();
+      await writer.capture(sequence);
       await log.barriers.flush();
     } catch (error) {
       writer.discard();
@@ -135,7 +138,7 @@ export class Store {
     const indexStore = index.store;
     try {
       if (this.#indexIsDamaged) writer.discard();
-      else await writer.write({ storeTag: this.#storeTag, sequence, storedAtMs: log.lastStoredAtMs });
+      else await writer.write({ storeTag: this.#storeTag, sequence, storedAtMs: log.lastStoredAtMs }, this.#passedMs());
     } catch (error) {
       // A handle whose write was rejected takes no more; one that a heal has replaced meanwhile is nobody's concern.
       if (index.store === indexStore) this.#options.onFailure(error as Error);
@@ -144,6 +147,11 @@ export class Store {
     this.#marker = { ...this.#marker, lowWater: sequence, clean };
     await this.#options.directory.writeMarker(encodeMarker(this.#marker, this.#options.checksum));
     this.lastCheckpointAtMs = this.#options.clock.now();
+  }
+
+  /** An instant that has passed by every clock: the wall clock, which may step, and the one that runs on while the broker is open. */
+  #passedMs(): number {
+    return Math.min(this.log.lastStoredAtMs, this.#options.clock.monotonic() + this.#clockOffsetMs);
   }
 
   /** Without its checkpoint the next open builds the index again from the log; until then what is damaged answers with its error. */

@@ -2,9 +2,10 @@ import type { DurableStore, KeyRange, KeyValueEntry } from '../../model/key-valu
 import type { Checksum } from '../checksum.ts';
 import type { ProgressAddress } from '../log/state-records.ts';
 import { ApplicationValues } from './application-values.ts';
-import { CATALOGUE_RANGES, Catalogue, type MetadataChange } from './catalogue.ts';
+import { CATALOGUE_RANGES, Catalogue, keptWindowOf, type MetadataChange } from './catalogue.ts';
 import { ConsumeQueue } from './consume-queue.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { DedupIndex } from './dedup-index.ts';
 import { Delays } from './delays.ts';
 import { EntryRun } from './entry-run.ts';
 import { Envelope } from './envelope.ts';
@@ -25,6 +26,7 @@ export class BrokerIndex {
   readonly applicationValues: ApplicationValues;
   readonly delays: Delays;
   readonly transactions: Transactions;
+  readonly dedup: DedupIndex;
   readonly envelope: Envelope;
   readonly queues: Map<number, ConsumeQueue> = new Map();
   /** By group id, then topic and queue. */
@@ -45,6 +47,7 @@ export class BrokerIndex {
     this.applicationValues = new ApplicationValues(store, this.envelope);
     this.delays = new Delays(store, this.envelope);
     this.transactions = new Transactions(this.envelope);
+    this.dedup = new DedupIndex(store, this.envelope, this.catalogue);
   }
 
   get store(): DurableStore {
@@ -56,6 +59,7 @@ export class BrokerIndex {
     this.deadLetters.reopened(store);
     this.applicationValues.reopened(store);
     this.delays.reopened(store);
+    this.dedup.reopened(store);
   }
 
   async loadCatalogue(): Promise<void> {
@@ -146,9 +150,12 @@ export class BrokerIndex {
 
   /** Takes a change of metadata over, with what a deletion makes void. */
   applyMetadata(change: MetadataChange, position: number): void {
+    const before = change.what === 'topic' ? this.catalogue.topics.get(change.record.topicId) : undefined;
     this.catalogue.apply(change, position);
     if (change.what === 'group' && change.record.deleted) this.#forgetGroup(change.record.groupId);
     if (change.what === 'topic' && change.record.deleted) this.#forgetTopic(change.record.topicId, position);
+    else if (change.what === 'topic' && before !== undefined && keptWindowOf(change.record) > keptWindowOf(before))
+      this.dedup.grew(before.topicId);
   }
 
   #forgetGroup(groupId: number): void {

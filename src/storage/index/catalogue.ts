@@ -1,6 +1,6 @@
 import type { GroupKind, ResolvedGroupOptions } from '../../model/group.ts';
 import type { WriteOperation } from '../../model/key-value-port.ts';
-import type { ResolvedTopicOptions } from '../../model/topic.ts';
+import { dedupWindowOf, type ResolvedTopicOptions } from '../../model/topic.ts';
 import type { LogPosition } from '../log-position.ts';
 import type { Envelope } from './envelope.ts';
 import { groupKey, PREFIX, rangeOf, subscriptionKey, topicKey } from './keys.ts';
@@ -15,7 +15,16 @@ export interface TopicRecord {
   /** Version of the hash that chooses queues. */
   readonly hashVersion: 1;
   readonly createdAtMs: number;
+  /** The longest dedup window that it has had, where that is not the present one. */
+  readonly dedupKeptMs?: number;
   readonly deleted?: boolean;
+}
+
+/**
+ * How long the dedup keys of a topic stay in the index: for its longest window, so that what frees a key never leaves before the key does.
+ */
+export function keptWindowOf({ options, dedupKeptMs = 0 }: TopicRecord): number {
+  return Math.max(dedupKeptMs, dedupWindowOf(options));
 }
 
 /** A consumer group as the log knows it. Ids are never given to another group. */

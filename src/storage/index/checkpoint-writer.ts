@@ -8,6 +8,8 @@ import { snapshotProgress } from './progress-snapshot.ts';
 const BATCH_BYTES = 1024 * 1024;
 /** Values that are packed before the event loop gets its turn. */
 const SLICE_VALUES = 512;
+/** Runs of dedup keys are larger than other values. */
+const SLICE_KEY_RUNS = 2;
 
 /** Where the replay of the next open begins. */
 export interface Checkpoint {
@@ -36,9 +38,13 @@ export class CheckpointWriter {
     this.#process = process;
   }
 
-  /** Packs in slices; what changes meanwhile is either in its value, which says so, or listed for the next checkpoint. */
-  async capture(): Promise<void> {
+  /**
+   * Packs in slices; what changes meanwhile is either in its value, which says so, or listed for the next checkpoint.
+   * `sequence` is that of the last block that was committed before.
+   */
+  async capture(sequence: number): Promise<void> {
     const index = this.#index;
+    while (index.dedup.needsPreparation) await index.dedup.prepare();
     const queues = index.dirtyQueues;
     index.dirtyQueues = [];
     const progresses = index.dirtyProgresses;
@@ -49,7 +55,17 @@ export class CheckpointWriter {
     this.#onFailure.push(() => {
       index.deadRanges = [...this.#deadRanges, ...index.deadRanges];
     });
-    this.#add((operations) => this.#onFailure.push(index.catalogue.snapshot(operations, index.envelope)));
+    const metadata: WriteOperation[] = [];
+    this.#onFailure.push(index.catalogue.snapshot(metadata, index.envelope));
+    const keys = index.dedup.snapshot(sequence);
+    if (keys !== undefined) this.#onFailure.push(keys.failed);
+    let values = 0;
+    // Before the topics: an index that knows of a longer window has the keys where they stay as long.
+    for (const pack of keys?.packs ?? []) {
+      this.#add(pack);
+      if (++values % SLICE_KEY_RUNS === 0) await new Promise<void>((resolve) => this.#process.defer(resolve));
+    }
+    this.#add((operations) => operations.push(...metadata));
     for (const part of [index.deadLetters, index.applicationValues, index.delays, index.transactions]) {
       this.#add((operations) => {
         const snapshot = part.snapshot(operations);
@@ -57,7 +73,7 @@ export class CheckpointWriter {
         this.#onFailure.push(snapshot.failed);
       });
     }
-    let values = 0;
+    values = 0;
     for (const queue of queues) {
       this.#add((operations) => this.#onSuccess.push(queue.snapshot(operations, index.envelope)));
       this.#onFailure.push(() => {
@@ -73,8 +89,11 @@ export class CheckpointWriter {
     }
   }
 
-  /** Writes what was captured, makes it durable, and only then moves the checkpoint. */
-  async write(checkpoint: Checkpoint): Promise<void> {
+  /**
+   * Writes what was captured, makes it durable, and only then moves the checkpoint. What waited for an instant before `passedMs` only to be
+   * thrown away then goes.
+   */
+  async write(checkpoint: Checkpoint, passedMs: number): Promise<void> {
     const { store } = this.#index;
     try {
       for (const batch of this.#batches) if (batch.length > 0) await store.write(batch);
@@ -87,6 +106,8 @@ export class CheckpointWriter {
     for (const done of this.#onSuccess) done();
     // Not those of a deletion that came later: a power cut may take its record, and what it deleted would be missing.
     for (const range of this.#deadRanges) await store.clear(range);
+    const expired = await this.#index.dedup.written(passedMs);
+    if (expired !== undefined) await store.clear(expired);
   }
 
   /** Gives a capture up that will not be written. */

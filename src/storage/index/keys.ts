@@ -17,7 +17,7 @@ import type { ProgressAddress } from '../log/state-records.ts';
  *   41 topicId                             how many of them the topic has
  *   42 transactionId                       transaction
  *   50.. key index: reserved
- *   60.. dedup keys
+ *   60 minute blockSequence part           dedup keys whose windows end in that minute, as one checkpoint found them
  *   70 key                                 value of the application
  */
 export const PREFIX = {
@@ -73,6 +73,11 @@ export function progressChunkKey(address: ProgressAddress, chunk: number): Uint8
 
 export function inFlightKey(address: ProgressAddress): Uint8Array {
   return pack(PREFIX.inFlight, [address.groupId, 4], [address.topicId, 4], [address.queueId, 2]);
+}
+
+/** A run of dedup keys; `minute` counts minutes since the epoch, `part` tells the runs of one checkpoint apart. */
+export function dedupKey(minute: number, sequence: number, part: number): Uint8Array {
+  return pack(PREFIX.dedup, [minute, 8], [sequence, 8], [part, 4]);
 }
 
 export function deadLetterKey(address: ProgressAddress, offset: number): Uint8Array {

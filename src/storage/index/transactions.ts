@@ -1,6 +1,7 @@
 import type { KeyValueStore, WriteOperation } from '../../model/key-value-port.ts';
 import { corrupt } from '../byte-reader.ts';
 import type { LogPosition } from '../log-position.ts';
+import type { GroupHash } from '../message-group-hash.ts';
 import type { Envelope } from './envelope.ts';
 import { PREFIX, rangeOf, transactionKey } from './keys.ts';
 import { DeadlineNode } from './queue-progress.ts';
@@ -16,6 +17,8 @@ export interface HalfMessage {
   readonly tagHash: number;
   readonly groupHigh: number;
   readonly groupLow: number;
+  /** Of its dedup key, which is free again after a rollback. */
+  readonly dedupHash?: GroupHash;
 }
 
 /** What the index keeps of a transaction. */

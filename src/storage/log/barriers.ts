@@ -39,6 +39,11 @@ export class Barriers {
     this.#onDurable = on.durable;
   }
 
+  /** Everything that was put is durable. */
+  get isClean(): boolean {
+    return this.#unsyncedSinceMs === undefined && this.#running === undefined;
+  }
+
   /** How long the oldest uncovered byte has waited, milliseconds. */
   get lagMs(): number {
     const sinceMs = this.#runningSinceMs ?? this.#unsyncedSinceMs;

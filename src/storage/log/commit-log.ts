@@ -63,6 +63,8 @@ export class CommitLog {
   writtenBytes = 0;
   writtenBlocks = 0;
   commits = 0;
+  /** How often it has gone on with stores that were opened anew. */
+  resumes = 0;
 
   constructor(options: CommitLogOptions) {
     this.#options = options;
@@ -72,6 +74,11 @@ export class CommitLog {
     this.#lastStoredAtMs = options.lastStoredAtMs;
     this.cache = new BlockCache(options.cacheBytes);
     this.barriers = new Barriers(options.store, options.clock, { failure: (error) => this.#fail(error), durable: options.onDurable });
+  }
+
+  /** Nothing is written at the moment, because the stores have failed and are being opened again, or because it has ended. */
+  get isSuspended(): boolean {
+    return this.#failed;
   }
 
   /** Sequence of the last block that was committed. */
@@ -167,6 +174,7 @@ export class CommitLog {
     await writeOpening(this.#nextSequence);
     this.#nextSequence++;
     this.#failed = false;
+    this.resumes++;
     // First of all: who waits for a barrier from now on needs one of the new store.
     this.barriers.reopened(store);
     if (group !== undefined) this.#committed(group);

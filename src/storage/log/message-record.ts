@@ -24,6 +24,7 @@ import { RECORD } from './record-kinds.ts';
 const FLAG = { tag: 1, group: 2, keys: 4, properties: 8, textId: 16, extension: 32 } as const;
 const KNOWN_FLAGS = 63;
 const QUEUE_OFFSET_AT = 8;
+const MESSAGE_ID_AT = 24;
 
 /** What a message record is made of. */
 export interface MessageContent {
@@ -118,6 +119,12 @@ export function readExtensionBehindHead(reader: ByteReader, flags: number): Mess
     }
   }
   return readExtension(reader);
+}
+
+/** Reads the id of a message whose head was read with this reader, which stands at the beginning of the record. */
+export function readMessageId(reader: ByteReader, flags: number): string {
+  reader.skip(MESSAGE_ID_AT);
+  return flags & FLAG.textId ? reader.shortText() : readHexId(reader);
 }
 
 /** A message as it was stored; owns its body and its strings. */

@@ -1,6 +1,7 @@
 import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { BrokerIndex } from '../index/broker-index.ts';
 import type { ConsumeQueue } from '../index/consume-queue.ts';
+import type { MessageExtension } from '../log/message-extension.ts';
 import { type MessageHead, readExtensionBehindHead, readMessageHead } from '../log/message-record.ts';
 import { readPointer } from '../log/pointer-record.ts';
 import { readRecall } from '../log/recall-record.ts';
@@ -17,32 +18,39 @@ export class MessageReplay {
   readonly #loss: ReplayLoss;
   readonly #head: MessageHead = { topicId: 0, queueId: 0, queueOffset: 0, tagHash: 0, groupHigh: 0, groupLow: 0, bornAtMs: 0, flags: 0 };
 
+  /** Of the message whose head was read last. */
+  #extension: MessageExtension | undefined;
+
   constructor(index: BrokerIndex, loss: ReplayLoss) {
     this.#index = index;
     this.#loss = loss;
   }
 
   /** Answers a promise only where something has to be loaded first. */
-  apply(kind: number, reader: ByteReader, position: LogPosition): Promise<void> | undefined {
+  apply(kind: number, reader: ByteReader, position: LogPosition, storedAtMs: number): Promise<void> | undefined {
     if (kind === RECORD.pointer) return this.#pointer(reader, position);
     if (kind === RECORD.recall) {
       const recall = readRecall(reader);
-      this.#index.delays.replayRemove(recall.kind, recall, position);
+      const { kind: timer, topicId, dedupHash } = recall;
+      this.#index.delays.replayRemove(timer, recall, position);
+      if (dedupHash.high !== 0 || dedupHash.low !== 0) this.#index.dedup.free(topicId, dedupHash, recall.position, storedAtMs);
       return undefined;
     }
     readMessageHead(reader, this.#head);
+    this.#extension = readExtensionBehindHead(reader, this.#head.flags);
+    this.#dedupKey(position, storedAtMs);
     if (kind === RECORD.delayed || kind === RECORD.half) {
-      if (kind === RECORD.delayed) this.#delayed(reader, position);
-      else this.#half(reader, position);
+      if (kind === RECORD.delayed) this.#delayed(position);
+      else this.#half(position);
       return undefined;
     }
     return this.#visible(this.#head, { position, entry: position });
   }
 
   /** It waits, unless its topic was deleted later. */
-  #delayed(reader: ByteReader, position: LogPosition): void {
-    const { topicId, queueId, tagHash, groupHigh, groupLow, flags } = this.#head;
-    const extension = readExtensionBehindHead(reader, flags);
+  #delayed(position: LogPosition): void {
+    const { topicId, queueId, tagHash, groupHigh, groupLow } = this.#head;
+    const extension = this.#extension;
     if (extension?.deliverAtMs === undefined) throw corrupt('a delay message without a delivery time');
     if (!this.#index.catalogue.topics.has(topicId)) {
       if (topicId >= this.#index.catalogue.nextTopicId) this.#loss.dangling++;
@@ -52,11 +60,20 @@ export class MessageReplay {
     this.#index.delays.replayAdd(extension.delayMs === undefined ? 'instant' : 'delay', entry);
   }
 
-  #half(reader: ByteReader, position: LogPosition): void {
-    const { topicId, queueId, tagHash, groupHigh, groupLow, bornAtMs, flags } = this.#head;
-    const transactionId = readExtensionBehindHead(reader, flags)?.transactionId;
+  #half(position: LogPosition): void {
+    const { topicId, queueId, tagHash, groupHigh, groupLow, bornAtMs } = this.#head;
+    const { transactionId, dedup } = this.#extension ?? {};
     if (transactionId === undefined) throw corrupt('a half message without a transaction');
-    this.#index.transactions.addHalf(transactionId, { position, topicId, queueId, tagHash, groupHigh, groupLow }, bornAtMs);
+    const half = { position, topicId, queueId, tagHash, groupHigh, groupLow, ...(dedup === undefined ? {} : { dedupHash: dedup.hash }) };
+    this.#index.transactions.addHalf(transactionId, half, bornAtMs);
+  }
+
+  /** What any message that was stored says of its key, whether it is visible or waits; its head was read last. */
+  #dedupKey(position: LogPosition, storedAtMs: number): void {
+    const { topicId } = this.#head;
+    const mark = this.#extension?.dedup;
+    if (mark === undefined || !this.#index.catalogue.topics.has(topicId)) return;
+    this.#index.dedup.add(topicId, mark.hash, position, { atMs: storedAtMs, storedAtMs });
   }
 
   /** A pointer whose message a power cut took keeps its offset, as one that is lost. */

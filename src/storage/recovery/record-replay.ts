@@ -43,7 +43,7 @@ export class RecordReplay {
     const { kind } = bounds;
     const position = logPosition(block.sequence, number);
     const reader = block.readerAt(bounds);
-    if (MESSAGE_KINDS.has(kind)) return this.messages.apply(kind, reader, position);
+    if (MESSAGE_KINDS.has(kind)) return this.messages.apply(kind, reader, position, block.storedAtMs);
     if (kind === RECORD.metadata) {
       this.#metadata(reader, position);
       return undefined;
@@ -53,7 +53,7 @@ export class RecordReplay {
       return undefined;
     }
     if (kind === RECORD.transactionEnd || kind === RECORD.transactionCheck) {
-      this.#transaction(kind, reader, position);
+      this.#transaction(kind, reader, { position, storedAtMs: block.storedAtMs });
       return undefined;
     }
     if (!STATE_KINDS.has(kind)) throw unknownKind(kind, block.sequence);
@@ -82,10 +82,13 @@ export class RecordReplay {
     this.#index.applyMetadata(change, position);
   }
 
-  #transaction(kind: number, reader: ByteReader, position: LogPosition): void {
-    const { transactions } = this.#index;
+  #transaction(kind: number, reader: ByteReader, { position, storedAtMs }: { position: LogPosition; storedAtMs: number }): void {
+    const { transactions, dedup } = this.#index;
     if (kind === RECORD.transactionEnd) {
       const { transactionId, outcome } = readTransactionEnd(reader);
+      const halves = outcome === 'rollback' ? (transactions.pending.get(transactionId)?.halves ?? []) : [];
+      for (const { topicId, dedupHash, position: half } of halves)
+        if (dedupHash !== undefined) dedup.free(topicId, dedupHash, half, storedAtMs);
       transactions.end(transactionId, outcome);
       return;
     }

@@ -7,6 +7,7 @@ import { broadcastGroups } from './broadcast-groups.ts';
 import { closing } from './closing.ts';
 import type { ContractTheme } from './contract-theme.ts';
 import { deadLettersTheme } from './dead-letters.ts';
+import { deduplication } from './deduplication.ts';
 import { delayMessages } from './delay-messages.ts';
 import { invisibleDurations } from './invisible-durations.ts';
 import { iterating } from './iterating.ts';
@@ -51,6 +52,7 @@ export const themes: readonly ContractTheme[] = [
   sqlFilters,
   timeToLive,
   delayMessages,
+  deduplication,
   transactions,
   startPositions,
   subscriptions,

@@ -117,7 +117,7 @@ const wrong: readonly (readonly [sql: string, place: number | readonly [line: nu
 ];
 
 describe('a wrong expression', () => {
-  test.each(wrong)('%j is told its place', (sql, place, ...words) => {
+  test.each(wrong.map(([sql, place, ...words]) => ({ sql, place, words })))('$sql is told its place', ({ sql, place, words }) => {
     const [line, column] = typeof place === 'number' ? [1, place] : place;
     const error = errorOf(sql);
     expect(error).toMatchObject({ code: 'MQ_ILLEGAL_FILTER_EXPRESSION', retryable: false, details: { line, column } });

@@ -68,17 +68,17 @@ class Bench {
       },
     };
     const writer = new CheckpointWriter(this.index, process);
-    await writer.capture();
+    await writer.capture(sequence);
     await between;
     if (between === undefined && meanwhile.length > 0) await this.commit(meanwhile);
     if (fate === 'rejected' || fate === 'rejectedButWritten') {
       this.plan.failWrite('index', 1, { applied: fate === 'rejectedButWritten' });
-      await expect(writer.write({ storeTag: STORE_TAG, sequence, storedAtMs: 0 })).rejects.toThrow('Planned failure');
+      await expect(writer.write({ storeTag: STORE_TAG, sequence, storedAtMs: 0 }, 0)).rejects.toThrow('Planned failure');
       // The handle is poisoned; the living process opens the store again, and keeps what it knows.
       this.#store = await this.#reopened();
       return this.index.reopened(this.#store);
     }
-    await writer.write({ storeTag: STORE_TAG, sequence, storedAtMs: 0 });
+    await writer.write({ storeTag: STORE_TAG, sequence, storedAtMs: 0 }, 0);
     if (fate === 'crashed') await this.reload();
   }
 

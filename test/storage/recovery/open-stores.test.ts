@@ -175,9 +175,9 @@ describe('opening stores that were damaged', () => {
     await mark({ lowWater: 6 });
     const stores = await open();
     const writer = new CheckpointWriter(stores.index, { hold: () => () => undefined, defer: setImmediate });
-    await writer.capture();
     const sequence = what === 'ahead of the log' ? 7 : 6;
-    await writer.write({ storeTag: what === 'of another store' ? 1 : STORE_TAG, sequence, storedAtMs: 1 });
+    await writer.capture(sequence);
+    await writer.write({ storeTag: what === 'of another store' ? 1 : STORE_TAG, sequence, storedAtMs: 1 }, 0);
     if (what === 'flipped') {
       const entries: (readonly [Uint8Array, Uint8Array])[] = [];
       for await (const slice of stores.index.store.scan({})) entries.push(...slice);
