@@ -139,7 +139,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   unclaim(message: UnsettledMessage): void {
     message.claimed = false;
     const isUnsettled = message.progress.unsettled.get(message.offset) === message;
-    if (isUnsettled && message.list === undefined && !message.ready) this.visibleAgain(message);
+    if (isUnsettled && message.list === undefined && !message.ready) this.due(message);
   }
 
   /** The instant of a lease or a wait has come. */

@@ -133,6 +133,11 @@ export class GroupQueue {
     for (const message of this.progress.unsettled.values()) message.claimed = true;
   }
 
+  /** A change of a message is committed. A reset that has joined the log behind it keeps the message: what came now would be written behind the reset. */
+  release(message: UnsettledMessage): void {
+    message.claimed = this.frozen;
+  }
+
   /** The reset did not happen. */
   thaw(): void {
     this.frozen = false;

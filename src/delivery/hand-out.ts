@@ -60,7 +60,7 @@ export class HandOutEntry extends StateEntry {
     let lease = terms.firstLease;
     for (const pick of picks) {
       const message = progress.handOut(pick.offset, pick.attempt, lease++, terms);
-      message.claimed = false;
+      queue.release(message);
       message.ready = false;
       message.groupKey = pick.groupKey;
       message.owner = this.#owner;

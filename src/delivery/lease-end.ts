@@ -22,7 +22,7 @@ class GiveBackEntry extends StateEntry {
 
   protected override apply(): void {
     const { queue } = this;
-    this.#message.claimed = false;
+    queue.release(this.#message);
     queue.progress.giveBack(this.#message.offset);
     queue.group.visibleAgain(this.#message);
   }
@@ -53,7 +53,7 @@ class RetryEntry extends StateEntry {
 
   protected override apply(): void {
     const message = this.#message;
-    message.claimed = false;
+    this.queue.release(message);
     this.queue.progress.retryLater(this.#wait);
     this.#context.suspects.ended(message);
     if (message.list === undefined) this.queue.group.visibleAgain(message);
@@ -87,7 +87,7 @@ export class ChangeInvisibleEntry extends StateEntry {
   }
 
   protected override apply(): void {
-    this.#message.claimed = false;
+    this.queue.release(this.#message);
     this.queue.progress.changeInvisible(this.#message.offset, this.terms);
     this.#context.deadlines.add(this.#message, this.terms.durationMs);
   }

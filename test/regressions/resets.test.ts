@@ -47,6 +47,32 @@ describe('a reset', () => {
     if (again !== undefined) await expect(consumer.ack(again)).resolves.toBeUndefined();
   });
 
+  // The hand-out was committed between the reset's call and its commit, and set free what the reset had claimed: an acknowledgement joined the log
+  // behind the reset. It answered success, the message came again all the same, and after a crash it was gone.
+  test.each(['acknowledgement', 'atomic unit'] as const)('refuses an %s of what was handed out while it was on its way', async (what) => {
+    for (let later = 0; later < 8; later++) {
+      const consumer = await openConsumer();
+      await broker.createProducer().send({ topic: 'orders', body: 'one' });
+      failures.freezeWrites();
+      const receiving = consumer.receive({ maxMessages: 1 });
+      await turns();
+      const resetting = reset();
+      await turns();
+      failures.thaw();
+      const [view] = await receiving;
+      if (view === undefined) throw new Error('nothing was received');
+      for (let i = 0; i < later; i++) await undefined;
+      const settling = what === 'acknowledgement' ? consumer.ack(view) : broker.atomic((unit) => unit.ack(view));
+      await expect(settling, `${later} steps later`).rejects.toMatchObject({ code: 'MQ_RECEIPT_HANDLE_EXPIRED' });
+      await resetting;
+      await broker.crash();
+      await broker.reopen();
+      const again = await openConsumer();
+      expect(await again.receive()).toHaveLength(later + 1);
+      await reset();
+    }
+  });
+
   // The acknowledgement settled a message that was no longer there, and was counted all the same: the count of unsettled messages went off by
   // one with every such meeting, down to where the group's limit no longer bounds anything.
   test('leaves the right count of unsettled messages whenever acknowledgements are in flight', async () => {
