@@ -1,12 +1,14 @@
 import type { EventEmitter } from 'eventemitter3';
 import { brokerEvents } from './broker-events.ts';
+import { clientsOf, storeFigures } from './broker-figures.ts';
 import type { ResolvedBrokerOptions } from './broker-options.ts';
 import { LocalAdmin } from './client/local-admin.ts';
 import { Arrivals } from './delivery/arrivals.ts';
 import { BrokerTime } from './delivery/broker-time.ts';
 import { DeadlineQueue } from './delivery/deadline-queue.ts';
 import { Delivery, fireDeadline } from './delivery/delivery.ts';
-import type { DeliveryContext, DeliveryCounters } from './delivery/delivery-context.ts';
+import type { DeliveryContext } from './delivery/delivery-context.ts';
+import { type DeliveryCounters, newCounters } from './delivery/delivery-counters.ts';
 import { RecallHandles } from './delivery/recall-handle.ts';
 import { ReceiptHandles } from './delivery/receipt-handle.ts';
 import { Suspects } from './delivery/suspects.ts';
@@ -16,7 +18,7 @@ import { DiskWatch } from './maintenance/disk-watch.ts';
 import { Healer } from './maintenance/healer.ts';
 import { TimerPump } from './maintenance/timer-pump.ts';
 import { TransactionChecks } from './maintenance/transaction-check.ts';
-import type { BrokerStats } from './model/admin.ts';
+import type { BrokerStats } from './model/broker-stats.ts';
 import type { Timer } from './model/clock.ts';
 import { BrokerError } from './model/errors.ts';
 import type { BrokerEvents, BrokerState, Damage } from './model/events.ts';
@@ -44,18 +46,7 @@ export class BrokerParts {
   readonly #deadlines: DeadlineQueue<Parameters<typeof fireDeadline>[0]>;
   readonly #sendDeadlines: DeliveryContext['sendDeadlines'];
   readonly #checkDeadlines: DeadlineQueue<PendingTransaction>;
-  readonly #counters: DeliveryCounters = {
-    sent: 0,
-    duplicates: 0,
-    delivered: 0,
-    acked: 0,
-    failed: 0,
-    deadLettered: 0,
-    dropped: 0,
-    expired: 0,
-    recalled: 0,
-    expiredLeases: 0,
-  };
+  readonly #counters: DeliveryCounters = newCounters();
   readonly #openedAtMs: number;
   #state: BrokerState = 'open';
   #refusesCalls = false;
@@ -271,35 +262,17 @@ export class BrokerParts {
   }
 
   #stats(): BrokerStats {
-    const { log, index } = this.#store;
+    const { storage } = this.#options;
     return {
       state: this.#state,
-      storage: this.#options.storage.kind,
+      storage: storage.kind,
       openedAtMs: this.#openedAtMs,
-      topics: index.catalogue.topics.size,
-      groups: index.catalogue.groups.size,
-      producers: this.#count('producer'),
-      consumers: this.#count('consumer'),
+      ...clientsOf(this.clients),
       ...this.#counters,
       unsettled: this.delivery.groups.unsettled,
-      delayed: index.delays.total,
-      transactions: index.transactions.pending.size,
-      dedupKeys: index.dedup.size,
-      logBytes: log.writtenBytes,
-      logBlocks: log.writtenBlocks,
-      groupCommits: log.commits,
-      barriers: log.barriers.completed,
-      queuedBytes: log.queuedBytes,
-      cacheBytes: log.cache.bytes,
       heals: this.#healer.heals,
-      lastCheckpointAtMs: this.#store.lastCheckpointAtMs,
+      ...storeFigures(this.#store),
     };
-  }
-
-  #count(kind: 'producer' | 'consumer'): number {
-    let count = 0;
-    for (const client of this.clients) if ('send' in client === (kind === 'producer')) count++;
-    return count;
   }
 }
 

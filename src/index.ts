@@ -5,6 +5,7 @@ export type { BrokerOptions } from './broker-options.ts';
 export type * from './model/admin.ts';
 export type { ApplicationStore, StoreRange } from './model/application-store.ts';
 export type { AtomicOptions, AtomicUnit } from './model/atomic-unit.ts';
+export type * from './model/broker-stats.ts';
 export type { Clock, Timer } from './model/clock.ts';
 export type { ErrorDescription } from './model/error-catalogue.ts';
 export { ERROR_CATALOGUE } from './model/error-catalogue.ts';

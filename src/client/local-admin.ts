@@ -1,7 +1,6 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import type {
   Admin,
-  BrokerStats,
   DeadLetter,
   DelayedMessage,
   GroupProgress,
@@ -15,6 +14,7 @@ import type {
   ResetOffsetRequest,
   TransactionInfo,
 } from '../model/admin.ts';
+import type { BrokerStats } from '../model/broker-stats.ts';
 import { notSupported } from '../model/errors.ts';
 import type { GroupInfo, GroupOptions } from '../model/group.ts';
 import type { TopicInfo, TopicOptions } from '../model/topic.ts';

@@ -1,6 +1,7 @@
 import type { Durability } from '../model/message.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { BarrierWaiter } from '../storage/log/barriers.ts';
+import type { CommitGroup } from '../storage/log/commit-group.ts';
 import type { LogEntry } from '../storage/log/log-entry.ts';
 import type { Store } from '../storage/store.ts';
 import type { Delivery } from './delivery.ts';
@@ -155,27 +156,31 @@ function join(
   { claimed, call }: { claimed: ReadonlyMap<GroupQueue, UnsettledMessage[]>; call: KeyedCall },
   durability: Durability,
 ): Promise<void> {
-  const { context, sender } = delivery;
+  const { context } = delivery;
   const { store } = context;
-  const { drafts, claims } = call;
   return new Promise((resolve, reject) => {
     const group = store.log.open();
     if (durability === 'sync') group.needsBarrier = true;
-    if (drafts.length > 0) {
-      const terms: SendTerms = { durability, attempts: 1, timeoutMs: TIMEOUT_MS, tracker: { pending: 0, onIdle: undefined } };
-      const completion = new BatchSend(context, terms, { resolve: ignore, reject: ignore });
-      const joined = { group, completion, nowMs: context.clock.now() };
-      for (const [index, draft] of drafts.entries()) joinMessage(context, draft, sender.route(draft), joined, claims[index]);
-      for (const claim of claims) if (claim !== undefined) store.log.join(group, claim, 0);
-    }
+    if (call.drafts.length > 0) joinMessages(delivery, call, group, durability);
     for (const [queue, messages] of claimed) store.log.join(group, new UnitAckEntry(queue, context, messages), 0);
-    if (unit.values.size > 0) {
-      let bytes = 0;
-      for (const { key, value } of unit.values.values()) bytes += key.length + (value?.length ?? 0);
-      store.log.join(group, new ValueEntry(store.index, [...unit.values.values()]), bytes);
-    }
+    if (unit.values.size > 0) store.log.join(group, new ValueEntry(store.index, [...unit.values.values()]), valueBytes(unit));
     store.log.join(group, new UnitEnd(store, durability, { resolve, reject }), 0);
   });
+}
+
+/** The unit tells how it ended; the completion of its messages is there for their events and counters. */
+function joinMessages({ context, sender }: Delivery, { drafts, claims }: KeyedCall, group: CommitGroup, durability: Durability): void {
+  const terms: SendTerms = { durability, attempts: 1, timeoutMs: TIMEOUT_MS, tracker: { pending: 0, onIdle: undefined } };
+  const completion = new BatchSend(context, terms, { resolve: ignore, reject: ignore });
+  const joined = { group, completion, nowMs: context.clock.now() };
+  for (const [index, draft] of drafts.entries()) joinMessage(context, draft, sender.route(draft), joined, claims[index]);
+  for (const claim of claims) if (claim !== undefined) context.store.log.join(group, claim, 0);
+}
+
+function valueBytes({ values }: UnitDraft): number {
+  let bytes = 0;
+  for (const { key, value } of values.values()) bytes += key.length + (value?.length ?? 0);
+  return bytes;
 }
 
 function ignore(): void {}

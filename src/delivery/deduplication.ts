@@ -18,7 +18,7 @@ export interface DedupRequest {
 }
 
 /** The receipt of a message that is there already, without the durability, which changes. */
-export type FirstReceipt = Omit<SendReceipt, 'durability'>;
+type FirstReceipt = Omit<SendReceipt, 'durability'>;
 
 /** What becomes of a message: it is stored, it is a duplicate of a stored one, or it repeats an earlier message of the same call. */
 export type DedupOutcome =

@@ -10,25 +10,12 @@ import type { Store } from '../storage/store.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { BrokerTime } from './broker-time.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
+import type { DeliveryCounters } from './delivery-counters.ts';
 import type { RecallHandles } from './recall-handle.ts';
 import type { ReceiptHandles } from './receipt-handle.ts';
 import type { Suspects } from './suspects.ts';
 import type { TimerPort } from './timer-port.ts';
 import type { TransactionCheckPort } from './transaction-port.ts';
-
-/** Numbers since the broker was opened. */
-export interface DeliveryCounters {
-  sent: number;
-  duplicates: number;
-  delivered: number;
-  acked: number;
-  failed: number;
-  deadLettered: number;
-  dropped: number;
-  expired: number;
-  recalled: number;
-  expiredLeases: number;
-}
 
 /** What every verb of the delivery room works with. */
 export interface DeliveryContext {

@@ -36,7 +36,7 @@ export function checkOrdered(cursor: Cursor, { operand, at }: PlacedOperand): vo
 }
 
 /** `=` and `<>` compare like with like; a property may be a text, a number or a condition. */
-export function checkEqual(cursor: Cursor, left: PlacedOperand, right: PlacedOperand): void {
+function checkEqual(cursor: Cursor, left: PlacedOperand, right: PlacedOperand): void {
   for (const { operand, at } of [left, right]) {
     if (operand.kind === 'constant' && operand.value === 'NULL') {
       throw cursor.wrongAt(at, 'nothing is equal to NULL', 'write IS NULL or IS NOT NULL');

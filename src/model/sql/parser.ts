@@ -6,7 +6,7 @@ import { beginsOperator, parseOperator } from './operators.ts';
 import { problemOfName } from './property-names.ts';
 
 /** Parentheses and NOTs that may stand inside each other; a chain of ANDs or ORs is one level, however long. */
-export const MAX_DEPTH = 100;
+const MAX_DEPTH = 100;
 
 /** Parses an expression. @throws BrokerError `MQ_ILLEGAL_FILTER_EXPRESSION` with the place of what is wrong. */
 export function parseSql(source: string): Condition {

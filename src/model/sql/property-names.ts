@@ -4,7 +4,7 @@ import { isReservedName } from '../message-properties.ts';
 /** The tag of a message. */
 export const TAGS = 'TAGS';
 /** The keys of a message, joined by blanks as RocketMQ stores them. */
-export const KEYS = 'KEYS';
+const KEYS = 'KEYS';
 
 /** Reads one property of a message; `undefined` is NULL. */
 export type PropertyReader = (message: FilteredMessage) => string | undefined;

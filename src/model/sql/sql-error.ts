@@ -4,13 +4,13 @@ import { quoted } from '../quoted.ts';
 const EXCERPT = 24;
 
 /** A place in an expression as people count: both from 1, columns in characters. */
-export interface SourcePlace {
+interface SourcePlace {
   readonly line: number;
   readonly column: number;
 }
 
 /** The line and column of an offset; `\n`, `\r\n` and `\r` end a line. */
-export function placeOf(source: string, offset: number): SourcePlace {
+function placeOf(source: string, offset: number): SourcePlace {
   const lines = source.slice(0, offset).split(/\r\n|\n|\r/);
   return { line: lines.length, column: [...(lines.at(-1) as string)].length + 1 };
 }

@@ -1,7 +1,7 @@
 import { sqlError } from './sql-error.ts';
 
 /** What a token is. A word may be a keyword or a property's name; that depends on where it stands. */
-export type TokenKind = 'word' | 'quotedName' | 'text' | 'integer' | 'float' | 'symbol' | 'end';
+type TokenKind = 'word' | 'quotedName' | 'text' | 'integer' | 'float' | 'symbol' | 'end';
 
 export interface Token {
   readonly kind: TokenKind;

@@ -4,7 +4,7 @@ import type { LogPosition } from '../log-position.ts';
 import type { GroupHash } from '../message-group-hash.ts';
 
 /** Changes that a chunk holds, and one value of the index at most. */
-export const CHUNK_CHANGES = 4096;
+const CHUNK_CHANGES = 4096;
 
 /** What became of a dedup key: a message that has it was stored, or that message was taken back. */
 export interface DedupChange {

@@ -1,38 +1,17 @@
-import type { Clock } from '../../model/clock.ts';
 import { BrokerError, invariant } from '../../model/errors.ts';
 import type { DurableStore } from '../../model/key-value-port.ts';
-import type { ProcessPort } from '../../model/process-port.ts';
-import type { Checksum } from '../checksum.ts';
 import { blockSequenceOf, type LogPosition } from '../log-position.ts';
 import { Barriers } from './barriers.ts';
 import { Block, blockKey } from './block.ts';
 import { BlockCache } from './block-cache.ts';
 import { BuilderPool, CommitGroup } from './commit-group.ts';
+import type { CommitLogOptions } from './commit-log-options.ts';
 import type { LogEntry } from './log-entry.ts';
 
 /** A group is closed at this size; the next one waits behind it. */
 const GROUP_BYTES = 4 * 1024 * 1024;
 /** Less than this is not worth a write of its own while its companions are still being encoded. */
 const EARLY_BYTES = 32 * 1024;
-
-export interface CommitLogOptions {
-  readonly store: DurableStore;
-  readonly clock: Clock;
-  readonly process: ProcessPort;
-  readonly checksum: Checksum;
-  readonly storeTag: number;
-  readonly nextSequence: number;
-  readonly lastStoredAtMs: number;
-  readonly cacheBytes: number;
-  /** A write or a barrier was rejected; nothing more is written until `resume` or `abandon`. */
-  readonly onFailure: (error: Error) => void;
-  /** A group was made visible, and the next write has not started yet. */
-  readonly onVisible: () => void;
-  /** A barrier has ended: what was put before it is durable. */
-  readonly onDurable: () => void;
-  /** A group was committed; called after its entries were told. */
-  readonly onCommit: (bytes: number) => void;
-}
 
 /**
  * The only journal. Whatever changes joins the open group; one write is in flight, and the next group gathers meanwhile,

@@ -164,7 +164,7 @@ describe('opening stores that were damaged', () => {
   });
 
   test('refuses a record that a newer version wrote, and leaves everything as it is', async () => {
-    log.commit([(to) => to.record(RECORD.half, (builder) => builder.u32(1))]);
+    log.commit([(to) => to.record(99, (builder) => builder.u32(1))]);
     await put();
     await mark({ lowWater: 2 });
     for (let i = 0; i < 2; i++) await expect(open()).rejects.toThrow(expect.objectContaining({ code: 'MQ_STORE_FORMAT_UNSUPPORTED' }));
