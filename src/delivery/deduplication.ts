@@ -1,7 +1,7 @@
 import type { SendReceipt } from '../model/message.ts';
 import { dedupWindowOf } from '../model/topic.ts';
 import type { Block } from '../storage/log/block.ts';
-import { readFirstMessage } from '../storage/log/first-message.ts';
+import { type FirstMessage, readFirstMessage } from '../storage/log/first-message.ts';
 import { blockSequenceOf, type LogPosition } from '../storage/log-position.ts';
 import { type GroupHash, hashMessageGroup } from '../storage/message-group-hash.ts';
 import { isCorruption } from '../storage/store-errors.ts';
@@ -147,14 +147,25 @@ export class Deduplication implements ClaimOwner {
       if (block === undefined && !call.blocks.has(sequence)) return this.#hold(sequence, call.blocks);
       const first = block === undefined ? undefined : readFirstMessage(block, position, { topicId, key });
       if (first === undefined) continue;
-      const { messageId, waited, transactionId } = first;
-      const place = waited
-        ? { queueId: -1, queueOffset: -1 }
-        : { queueId: topic.placeOf(first.queueId).queueId, queueOffset: first.queueOffset };
-      const transaction = transactionId === undefined ? {} : { transactionId };
-      return { kind: 'duplicate', first: { messageId, topic: topic.record.name, ...place, ...transaction, duplicate: true } };
+      return { kind: 'duplicate', first: this.#receiptOf(first, position, topic) };
     }
     return { kind: 'new', claim: this.#claim(topicId, key, hash) };
+  }
+
+  #receiptOf(first: FirstMessage, position: LogPosition, topic: Topic): FirstReceipt {
+    const { messageId, waited, timer, transactionId } = first;
+    const { topicId, name } = topic.record;
+    const place = waited
+      ? { queueId: -1, queueOffset: -1 }
+      : { queueId: topic.placeOf(first.queueId).queueId, queueOffset: first.queueOffset };
+    return {
+      messageId,
+      topic: name,
+      ...place,
+      ...(timer === undefined ? {} : { recallHandle: this.#context.recallHandles.encode({ ...timer, topicId, position }) }),
+      ...(transactionId === undefined ? {} : { transactionId }),
+      duplicate: true,
+    };
   }
 
   /** What cannot be read is reported and counts as lost, so that it keeps no other message out. */

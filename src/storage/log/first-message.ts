@@ -10,6 +10,8 @@ export interface FirstMessage {
   readonly queueOffset: number;
   /** It was stored to wait for its time or its transaction: then its receipt knew no place. */
   readonly waited: boolean;
+  /** What its recall handle says, where it is a delay message. */
+  readonly timer: { readonly kind: 'instant' | 'delay'; readonly dueAtMs: number } | undefined;
   readonly transactionId: string | undefined;
 }
 
@@ -34,5 +36,8 @@ export function readFirstMessage(
   if (extension?.dedup?.key !== wanted.key) return undefined;
   const messageId = readMessageId(block.readerAt(bounds), head.flags);
   const { queueId, queueOffset } = head;
-  return { messageId, queueId, queueOffset, waited, transactionId: extension.transactionId };
+  const { deliverAtMs, delayMs, transactionId } = extension;
+  const isDelayed = kind === RECORD.delayed && deliverAtMs !== undefined;
+  const timer = isDelayed ? ({ kind: delayMs === undefined ? 'instant' : 'delay', dueAtMs: deliverAtMs } as const) : undefined;
+  return { messageId, queueId, queueOffset, waited, timer, transactionId };
 }

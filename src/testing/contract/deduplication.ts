@@ -63,8 +63,9 @@ export const deduplication: ContractTheme = {
     'a delay message keeps its key, and frees it when it is recalled': async (scene) => {
       const first = await scene.send({ body: 'a', delayMs: 60_000, dedupKey: 'k' });
       const second = await scene.send({ body: 'b', delayMs: 60_000, dedupKey: 'k' });
-      assert.deepEqual([second.duplicate, second.messageId], [true, first.messageId]);
-      await scene.producer.recall(TOPIC, first.recallHandle ?? '');
+      // A producer that died before it wrote the handle down sends again, and has it.
+      assert.deepEqual(second, { ...first, duplicate: true });
+      await scene.producer.recall(TOPIC, second.recallHandle ?? '');
       assert.equal((await scene.send({ body: 'c', dedupKey: 'k' })).duplicate, undefined);
       assert.deepEqual(await all(scene), ['c']);
     },
