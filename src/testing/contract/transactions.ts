@@ -138,8 +138,7 @@ export const transactions: ContractTheme = {
       await scene.eventually(() => asked.length === 2, 'the second check');
       await scene.pass(INTERVAL_MS);
       await scene.eventually(() => asked.length === 3, 'the third check');
-      await scene.settle();
-      assert.deepEqual((await scene.admin.listTransactions()).items, []);
+      await scene.eventually(async () => (await scene.admin.listTransactions()).items.length === 0, 'the end that was answered');
       await scene.receiveNothing(consumer);
     },
     'a check counts only when somebody was asked, and comes when a producer does': async (scene) => {
@@ -158,10 +157,13 @@ export const transactions: ContractTheme = {
       await scene.pass(IMMUNITY_MS);
       for (let checks = 1; checks <= 15; checks++) {
         await scene.eventually(() => asked.length === checks, `check ${checks}`);
+        // On a disk, that it was asked is written in real time, and only then the next check is set.
+        const isNoted = async (): Promise<boolean> => (await scene.admin.listTransactions()).items[0]?.checks === checks;
+        await scene.eventually(isNoted, `the record of check ${checks}`);
         await scene.settle();
         await scene.pass(INTERVAL_MS);
       }
-      await scene.settle();
+      await scene.eventually(async () => (await scene.admin.listTransactions({ state: 'parked' })).items.length === 1, 'the park');
       assert.equal(asked.length, 15);
       const [parked] = (await scene.admin.listTransactions({ state: 'parked' })).items;
       assert.deepEqual([parked?.transactionId, parked?.state, parked?.checks, parked?.messages[0]?.text()], [id, 'parked', 15, 'x']);
