@@ -1,3 +1,5 @@
+import { kindCells } from './kind-cells.js';
+
 /**
  * @typedef {Record<string, number>} Result what one child process measured
  * @typedef {{ measurement: string; options: Record<string, unknown>; dies?: boolean }} Step one child process
@@ -299,4 +301,4 @@ function stuckGroup() {
 }
 
 /** Every cell, in the order of the report. @type {readonly Cell[]} */
-export const CELLS = [...shortCells, ...longCells];
+export const CELLS = [...shortCells, ...kindCells, ...longCells];

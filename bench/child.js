@@ -1,5 +1,6 @@
 const sends = () => import('./measurements/sends.js');
 const hotQueue = () => import('./measurements/hot-queue.js');
+const kinds = () => import('./measurements/kinds-of-message.js');
 const opening = () => import('./measurements/opening.js');
 const raw = () => import('./measurements/raw-append.js');
 
@@ -8,15 +9,18 @@ const raw = () => import('./measurements/raw-append.js');
  * @type {Record<string, () => Promise<Record<string, any>>>}
  */
 const measurements = {
+  atomicSends: kinds,
   batches: sends,
   beforeBacklog: () => import('./measurements/backlog.js'),
   besideSyncSends: () => import('./measurements/beside-sync-sends.js'),
   createTopics: opening,
+  dueMessages: kinds,
   endToEnd: () => import('./measurements/end-to-end.js'),
   fillAndDie: opening,
   hotPush: hotQueue,
   hotReceive: hotQueue,
   idle: opening,
+  kindOfSend: kinds,
   open: opening,
   rawAppend: raw,
   rawLatency: raw,

@@ -4,10 +4,13 @@ import { Stopwatch } from '../stopwatch.js';
 /** As many messages of 1 KiB as the cache of recent blocks holds by default, and a few less. */
 const HOT_MESSAGES = 40_000;
 
-/** @param {import('pocketmq').Broker} broker */
-async function hotTopic(broker) {
+/**
+ * @param {import('pocketmq').Broker} broker
+ * @param {string} [sql] default: no filter
+ */
+async function hotTopic(broker, sql) {
   await broker.admin.createTopic('hot', { queueCount: 1 });
-  return { group: 'bench', subscriptions: { hot: '*' } };
+  return { group: 'bench', subscriptions: { hot: sql === undefined ? '*' : { sql } } };
 }
 
 /**
@@ -29,13 +32,13 @@ async function drainRepeatedly({ rounds, refill, drain }) {
 
 /**
  * Receives 32 messages at a time and acknowledges them, in `loops` loops that share one consumer.
- * @param {{ directory: string; rounds: number; loops: number; bodyBytes: number }} options
+ * @param {{ directory: string; rounds: number; loops: number; bodyBytes: number; properties?: Record<string, string>; sql?: string }} options
  */
-export async function hotReceive({ directory, rounds, loops, bodyBytes }) {
+export async function hotReceive({ directory, rounds, loops, bodyBytes, properties, sql }) {
   const broker = await openEngine(directory, 'async');
   const producer = broker.createProducer();
-  const message = { topic: 'hot', body: randomBody(bodyBytes) };
-  const consumer = await broker.createSimpleConsumer(await hotTopic(broker));
+  const message = { topic: 'hot', body: randomBody(bodyBytes), ...(properties && { properties }) };
+  const consumer = await broker.createSimpleConsumer(await hotTopic(broker, sql));
   const result = await drainRepeatedly({
     rounds,
     refill: () => fill({ producer, count: HOT_MESSAGES, message: () => message }),

@@ -29,8 +29,8 @@ export async function uniqueSends({ directory, count, inFlight, bodyBytes, keyed
   const producer = broker.createProducer();
   const body = randomBody(bodyBytes);
   /** @param {string} key */
-  const send = (key) => producer.send(keyed ? { topic: 'bench', body, dedupKey: key } : { topic: 'bench', body, tag: key });
-  // As long as the number of an order usually is; a tag has the same text to be stored.
+  const send = (key) => producer.send(keyed ? { topic: 'bench', body, dedupKey: key } : { topic: 'bench', body });
+  // As long as the number of an order usually is.
   const keyOf = (/** @type {string} */ phase, /** @type {number} */ number) => `order-${phase}-${String(number).padStart(12, '0')}`;
   await inLanes({ count: warmUpOf(count), inFlight, send: (number) => send(keyOf('w', number)) });
   const before = liveBytes();

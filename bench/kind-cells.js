@@ -1,0 +1,84 @@
+/** @import { Cell, Results, Step } from './cells.js' */
+
+const KIB = 1024;
+
+/**
+ * A kind of message beside the plain one, both by the engine.
+ * @param {{ name: string; title: string; atLeast?: number; plain: (scaled: (count: number) => number) => Step; special: (scaled: (count: number) => number) => Step }} kind
+ * @returns {Cell}
+ */
+function besidePlain({ name, title, atLeast, plain, special }) {
+  /** @type {(side: string) => (results: Results) => number} */
+  const rate = (side) => (results) => results[side]?.['perSecond'] ?? Number.NaN;
+  const [ours, theirs] = [rate('special'), rate('plain')];
+  return {
+    name,
+    runs: (scaled) => ({ plain: [plain(scaled)], special: [special(scaled)] }),
+    figures: [
+      { title, ours, theirs, value: (results) => ours(results) / theirs(results), aim: atLeast === undefined ? undefined : { atLeast } },
+    ],
+  };
+}
+
+/** @type {(kind: string) => (scaled: (count: number) => number) => Step} */
+const sendOf = (kind) => (scaled) => ({
+  measurement: 'kindOfSend',
+  options: { kind, count: scaled(300_000), inFlight: 256, bodyBytes: KIB },
+});
+
+/** @type {(atomic: boolean) => (scaled: (count: number) => number) => Step} */
+const atomic = (isAtomic) => (scaled) => ({
+  measurement: 'atomicSends',
+  options: { atomic: isAtomic, count: scaled(200_000), inFlight: 256, bodyBytes: KIB },
+});
+
+/** @type {(sql?: string) => (scaled: (count: number) => number) => Step} */
+const receive = (sql) => (scaled) => ({
+  measurement: 'hotReceive',
+  options: {
+    rounds: Math.max(2, Math.round(scaled(8_000) / 1000)),
+    loops: 1,
+    bodyBytes: KIB,
+    properties: { country: 'FR', cents: '5995' },
+    ...(sql && { sql }),
+  },
+});
+
+/** What the kinds of message cost beside the plain one. @type {readonly Cell[]} */
+export const kindCells = [
+  besidePlain({ name: 'send-delay', title: 'send async, delayed by an hour / plain', plain: sendOf('plain'), special: sendOf('delay') }),
+  besidePlain({
+    name: 'transaction',
+    title: 'transaction of one message, begin to commit / plain send',
+    atLeast: 0.4,
+    plain: sendOf('plain'),
+    special: sendOf('transaction'),
+  }),
+  besidePlain({
+    name: 'atomic-unit',
+    title: 'atomic unit of an ack and a send / plain send',
+    atLeast: 0.5,
+    plain: atomic(false),
+    special: atomic(true),
+  }),
+  besidePlain({
+    name: 'sql-filter',
+    title: 'receive 32 + ack through an SQL filter that all pass / without',
+    atLeast: 0.7,
+    plain: receive(),
+    special: receive("cents > 5000 AND country <> 'US'"),
+  }),
+  {
+    name: 'due',
+    runs: () => ({ engine: [{ measurement: 'dueMessages', options: { perSecond: 10_000, seconds: 5, bodyBytes: KIB } }] }),
+    figures: [
+      {
+        title: 'lateness of messages due at 10,000/s, p50',
+        value: (results) => results['engine']?.['p50Ms'] ?? Number.NaN,
+        unit: 'ms',
+        aim: undefined,
+      },
+      { title: '… p99', value: (results) => results['engine']?.['p99Ms'] ?? Number.NaN, unit: 'ms', aim: undefined },
+    ],
+  },
+];

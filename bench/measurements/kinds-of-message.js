@@ -1,0 +1,100 @@
+import { fill, inLanes, openEngine, randomBody } from '../engine.js';
+import { Durations, Stopwatch, warmUpOf } from '../stopwatch.js';
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Sends of one kind, `inFlight` at a time: plain, delayed by an hour, or each in a transaction of its own that is committed.
+ * @param {{ directory: string; count: number; inFlight: number; bodyBytes: number; kind: 'plain' | 'delay' | 'transaction' }} options
+ */
+export async function kindOfSend({ directory, count, inFlight, bodyBytes, kind }) {
+  const broker = await openEngine(directory, 'async');
+  const producer = broker.createProducer();
+  const message = { topic: 'bench', body: randomBody(bodyBytes) };
+  const ways = {
+    plain: () => producer.send(message),
+    delay: () => producer.send({ ...message, delayMs: HOUR_MS }),
+    transaction: async () => {
+      const transaction = producer.beginTransaction();
+      await transaction.send(message);
+      await transaction.commit();
+    },
+  };
+  const send = ways[kind];
+  await inLanes({ count: warmUpOf(count), inFlight, send });
+  const watch = new Stopwatch();
+  watch.start();
+  await inLanes({ count, inFlight, send, onSent: () => watch.add(1) });
+  await broker.close();
+  return watch.result();
+}
+
+/**
+ * Atomic units that acknowledge one message and send another, or plain sends.
+ * @param {{ directory: string; count: number; inFlight: number; bodyBytes: number; atomic: boolean }} options
+ */
+export async function atomicSends({ directory, count, inFlight, bodyBytes, atomic }) {
+  const broker = await openEngine(directory, 'async');
+  const producer = broker.createProducer();
+  const body = randomBody(bodyBytes);
+  const total = count + warmUpOf(count);
+  const consumer = await broker.createSimpleConsumer({ group: 'bench', subscriptions: { in: '*' }, invisibleDurationMs: HOUR_MS });
+  await fill({ producer, count: atomic ? total : 0, message: () => ({ topic: 'in', body }) });
+  /** @type {import('pocketmq').MessageView[]} */
+  const held = [];
+  while (atomic && held.length < total) held.push(...(await consumer.receive({ maxMessages: 32, awaitDurationMs: 0 })));
+  const send = () => {
+    if (!atomic) return producer.send({ topic: 'out', body });
+    const message = /** @type {import('pocketmq').MessageView} */ (held.pop());
+    return broker.atomic((unit) => {
+      unit.ack(message);
+      unit.send({ topic: 'out', body });
+    });
+  };
+  await inLanes({ count: warmUpOf(count), inFlight, send });
+  const watch = new Stopwatch();
+  watch.start();
+  await inLanes({ count, inFlight, send, onSent: () => watch.add(1) });
+  await broker.close();
+  return watch.result();
+}
+
+/**
+ * How late messages come that fall due at an even rate, and how long their sends took.
+ * @param {{ directory: string; perSecond: number; seconds: number; bodyBytes: number }} options
+ */
+export async function dueMessages({ directory, perSecond, seconds, bodyBytes }) {
+  const broker = await openEngine(directory, 'async');
+  const producer = broker.createProducer();
+  const body = randomBody(bodyBytes);
+  const count = perSecond * seconds;
+  const lateness = new Durations();
+  let left = count;
+  let resolve = () => {};
+  /** @type {Promise<void>} */
+  const delivered = new Promise((done) => {
+    resolve = done;
+  });
+  await broker.createPushConsumer({
+    group: 'bench',
+    subscriptions: { due: '*' },
+    concurrency: 256,
+    listener: (view) => {
+      lateness.add(Date.now() - Number(view.tag));
+      left -= 1;
+      if (left === 0) resolve();
+    },
+  });
+  // All of them are stored before the first is due.
+  const firstDueAtMs = Date.now() + 5_000;
+  const dueAtMs = (/** @type {number} */ number) => Math.floor(firstDueAtMs + (number / perSecond) * 1000);
+  await inLanes({
+    count,
+    inFlight: 256,
+    send: (number) => producer.send({ topic: 'due', body, tag: String(dueAtMs(number)), deliverAtMs: dueAtMs(number) }),
+  });
+  if (Date.now() > firstDueAtMs) throw new Error('the first message was due before the last was stored');
+  await delivered;
+  await broker.close();
+  return lateness.result();
+}
