@@ -46,6 +46,8 @@ export class PendingTransaction extends DeadlineNode {
   /** Position of the newest record that is included. */
   includes: LogPosition = 0;
   isDirty = false;
+  /** The index on the disk has it, or may have it. */
+  isStored = false;
   /** Live only: its end is on its way to the log. */
   claimed = false;
   /** Live only: a check is due, and nobody was there to be asked. */
@@ -57,15 +59,17 @@ export class PendingTransaction extends DeadlineNode {
   }
 }
 
-/** Ends that are remembered, so that a second end is told from one that never was. */
+/** Ends that are remembered at least, so that a second end is told from one that never was. */
 const REMEMBERED_ENDS = 10_000;
 
 /** Transactions that are not ended, wholly in memory, and the last that were. */
 export class Transactions {
   readonly pending: Map<string, PendingTransaction> = new Map();
-  readonly #ended = new Map<string, TransactionOutcome>();
+  /** In two generations, because a `Map` that is deleted from at its front is slow to find its front again. */
+  #ended = new Map<string, TransactionOutcome>();
+  #endedBefore = new Map<string, TransactionOutcome>();
   readonly #envelope: Envelope;
-  /** Keys of ended transactions that the index may have. */
+  /** Ended transactions that the index may have. */
   #removed: string[] = [];
 
   constructor(envelope: Envelope) {
@@ -78,14 +82,14 @@ export class Transactions {
         const { includes, reader } = this.#envelope.open(key, value);
         const id = reader.shortText();
         const stored = parse(reader.longText());
-        const transaction = Object.assign(new PendingTransaction(id), stored, { halves: [...stored.halves], includes });
+        const transaction = Object.assign(new PendingTransaction(id), stored, { halves: [...stored.halves], includes, isStored: true });
         this.pending.set(id, transaction);
       }
     }
   }
 
   endOf(transactionId: string): TransactionOutcome | undefined {
-    return this.#ended.get(transactionId);
+    return this.#ended.get(transactionId) ?? this.#endedBefore.get(transactionId);
   }
 
   addHalf(transactionId: string, half: HalfMessage, bornAtMs: number): PendingTransaction {
@@ -110,14 +114,12 @@ export class Transactions {
   }
 
   end(transactionId: string, outcome: TransactionOutcome): void {
+    if (this.pending.get(transactionId)?.isStored === true) this.#removed.push(transactionId);
     this.pending.delete(transactionId);
-    this.#removed.push(transactionId);
     this.#ended.set(transactionId, outcome);
-    if (this.#ended.size <= REMEMBERED_ENDS) return;
-    for (const oldest of this.#ended.keys()) {
-      this.#ended.delete(oldest);
-      return;
-    }
+    if (this.#ended.size < REMEMBERED_ENDS) return;
+    this.#endedBefore = this.#ended;
+    this.#ended = new Map();
   }
 
   /** Adds the writes of what changed; the answers are for a write that succeeded and one that was rejected. */
@@ -129,6 +131,7 @@ export class Transactions {
     for (const transaction of this.pending.values()) {
       if (!transaction.isDirty) continue;
       transaction.isDirty = false;
+      transaction.isStored = true;
       written.push(transaction);
       operations.push({ key: transactionKey(transaction.transactionId), value: this.#seal(transaction) });
     }
