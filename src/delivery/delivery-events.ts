@@ -15,12 +15,9 @@ export function reportDamage(context: DeliveryContext, sequence: number, error: 
 /** Emits `acked`; only called where somebody listens, because the message's id has to be read. */
 export async function tellAcked(context: DeliveryContext, queue: GroupQueue, message: UnsettledMessage): Promise<void> {
   const { offset, attempt } = message;
-  const messageId = await messageIdAt(context, queue, offset);
-  const [group, topic] = [queue.group.record.name, queue.topic.record.name];
+  const subject = await subjectAt(context, queue, offset);
   context.events.emit('acked', {
-    group,
-    topic,
-    messageId,
+    ...subject,
     queueId: queue.topic.placeOf(queue.queue.queueId).queueId,
     queueOffset: offset,
     attempt,
@@ -29,31 +26,36 @@ export async function tellAcked(context: DeliveryContext, queue: GroupQueue, mes
 
 /** Emits `deadLettered`; only called where somebody listens. */
 export async function tellDeadLettered(context: DeliveryContext, queue: GroupQueue, mark: DeadLetterMark): Promise<void> {
-  const messageId = await messageIdAt(context, queue, mark.offset);
+  const subject = await subjectAt(context, queue, mark.offset);
   const { attempts, reason } = mark;
-  const [group, topic] = [queue.group.record.name, queue.topic.record.name];
-  context.events.emit('deadLettered', { group, topic, messageId, attempts, reason });
+  context.events.emit('deadLettered', { ...subject, attempts, reason });
 }
 
 /** Emits `dropped`; only called where somebody listens. */
 export async function tellDropped(context: DeliveryContext, queue: GroupQueue, message: UnsettledMessage): Promise<void> {
   const { offset, attempt: attempts } = message;
-  const messageId = await messageIdAt(context, queue, offset);
-  const [group, topic] = [queue.group.record.name, queue.topic.record.name];
-  context.events.emit('dropped', { group, topic, messageId, attempts });
+  const subject = await subjectAt(context, queue, offset);
+  context.events.emit('dropped', { ...subject, attempts });
 }
 
 /** Emits `expired`; only called where somebody listens. */
 export async function tellExpired(context: DeliveryContext, queue: GroupQueue, offset: number): Promise<void> {
-  const messageId = await messageIdAt(context, queue, offset);
-  const [group, topic] = [queue.group.record.name, queue.topic.record.name];
+  const subject = await subjectAt(context, queue, offset);
   context.events.emit('expired', {
-    group,
-    topic,
-    messageId,
+    ...subject,
     queueId: queue.topic.placeOf(queue.queue.queueId).queueId,
     queueOffset: offset,
   });
+}
+
+/** What every event about a message of a group begins with. */
+async function subjectAt(
+  context: DeliveryContext,
+  queue: GroupQueue,
+  offset: number,
+): Promise<{ group: string; topic: string; messageId: string }> {
+  const messageId = await messageIdAt(context, queue, offset);
+  return { group: queue.group.record.name, topic: queue.topic.record.name, messageId };
 }
 
 /** The id of a message, or nothing where its block cannot be read any more: an event is no reason to fail. */
