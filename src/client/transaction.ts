@@ -24,7 +24,8 @@ export class LocalTransaction implements Transaction {
   readonly #producer: TransactionProducer;
   /** Sends under way; an end waits for them. */
   readonly #sending = new Set<Promise<SendReceipt>>();
-  #hasMessages = false;
+  /** A message of it is stored for sure. */
+  #isStored = false;
   #state: 'open' | 'ending' | 'ended' = 'open';
 
   constructor(transactionId: string, producer: TransactionProducer) {
@@ -35,12 +36,13 @@ export class LocalTransaction implements Transaction {
   async send(message: Message, options?: SendOptions): Promise<SendReceipt> {
     this.#producer.assertOpen();
     this.#assertNotEnded();
+    if (this.#isStored && !this.#transactions.pending.has(this.transactionId)) throw this.#ended();
     const sending = this.#producer.send(message, options);
     this.#sending.add(sending);
-    // Whether a send that failed is stored may be unknown: the end has to speak of it too.
-    this.#hasMessages = true;
     try {
-      return await sending;
+      const receipt = await sending;
+      this.#isStored ||= receipt.transactionId === this.transactionId;
+      return receipt;
     } finally {
       this.#sending.delete(sending);
     }
@@ -69,20 +71,28 @@ export class LocalTransaction implements Transaction {
     this.#state = 'ending';
     await Promise.allSettled([...this.#sending]);
     const { context, topics } = this.#producer.delivery;
-    const isStored = context.store.index.transactions.pending.has(this.transactionId);
     try {
-      // Nothing was stored: there is nothing to end.
-      if (this.#hasMessages && (isStored || context.store.index.transactions.endOf(this.transactionId) !== undefined))
-        await endTransaction(context, topics, this.transactionId, { outcome, durability });
+      await endTransaction(context, topics, this.transactionId, { outcome, durability });
       this.#state = 'ended';
     } catch (error) {
-      this.#state = (error as { code?: unknown }).code === 'MQ_TRANSACTION_ENDED' ? 'ended' : 'open';
-      throw error;
+      const { code } = error as { code?: unknown };
+      const isUnknown = code === 'MQ_INVALID_TRANSACTION_ID';
+      this.#state = isUnknown || code === 'MQ_TRANSACTION_ENDED' ? 'ended' : 'open';
+      if (!isUnknown) throw error;
+      // Nothing was stored, and there is nothing to end; or somebody has ended it so long ago that nobody knows how.
+      if (this.#isStored) throw this.#ended();
     }
   }
 
+  get #transactions(): Delivery['context']['store']['index']['transactions'] {
+    return this.#producer.delivery.context.store.index.transactions;
+  }
+
   #assertNotEnded(): void {
-    if (this.#state === 'open') return;
-    throw new BrokerError('MQ_TRANSACTION_ENDED', `Transaction ${this.transactionId} was ended before; begin another one`);
+    if (this.#state !== 'open') throw this.#ended();
+  }
+
+  #ended(): BrokerError {
+    return new BrokerError('MQ_TRANSACTION_ENDED', `Transaction ${this.transactionId} was ended before; begin another one`);
   }
 }

@@ -112,6 +112,7 @@ class TransactionEndEntry implements LogEntry, BarrierWaiter {
 export async function endTransaction(context: DeliveryContext, topics: Topics, transactionId: string, terms: EndTerms): Promise<void> {
   const transaction = await claim(context, transactionId);
   try {
+    await grown(context, transactionId);
     const halves = terms.outcome === 'commit' ? await locate(context, transaction) : [];
     context.assertOpen();
     await new Promise<void>((resolve, reject) => {
@@ -129,13 +130,34 @@ export async function endTransaction(context: DeliveryContext, topics: Topics, t
   }
 }
 
+/**
+ * Whether a message of a transaction has to wait, because an end of the transaction is on its way: what would join behind it would belong to nothing.
+ * @throws BrokerError `MQ_TRANSACTION_ENDED`
+ */
+export function isEnding({ store }: DeliveryContext, transactionId: string): boolean {
+  const { transactions } = store.index;
+  const end = transactions.endOf(transactionId);
+  if (end !== undefined) throw ended(transactionId, end);
+  return transactions.pending.get(transactionId)?.claimed === true;
+}
+
+/** Messages that have joined the log before the end are part of it. Once it is claimed no others join. */
+async function grown(context: DeliveryContext, transactionId: string): Promise<void> {
+  const { index, log } = context.store;
+  while (index.transactions.isGrowing(transactionId)) {
+    await log.nextCommit();
+    context.assertOpen();
+  }
+}
+
 async function claim(context: DeliveryContext, transactionId: string): Promise<PendingTransaction> {
   const { index, log } = context.store;
   for (;;) {
     context.assertOpen();
     const transaction = index.transactions.pending.get(transactionId);
-    if (transaction === undefined) throw notPending(transactionId, index.transactions.endOf(transactionId));
-    if (!transaction.claimed) {
+    if (transaction === undefined && !index.transactions.isGrowing(transactionId))
+      throw notPending(transactionId, index.transactions.endOf(transactionId));
+    if (transaction?.claimed === false) {
       transaction.claimed = true;
       return transaction;
     }
@@ -172,6 +194,10 @@ function notPending(transactionId: string, end: TransactionOutcome | undefined):
   if (end === undefined) {
     return new BrokerError('MQ_INVALID_TRANSACTION_ID', `There is no transaction ${JSON.stringify(transactionId)} that could be ended`);
   }
+  return ended(transactionId, end);
+}
+
+function ended(transactionId: string, end: TransactionOutcome): BrokerError {
   const how = end === 'commit' ? 'committed' : 'rolled back';
-  return new BrokerError('MQ_TRANSACTION_ENDED', `Transaction ${transactionId} was ${how} before`);
+  return new BrokerError('MQ_TRANSACTION_ENDED', `Transaction ${transactionId} was ${how} before; begin another one`);
 }

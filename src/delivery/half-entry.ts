@@ -24,6 +24,7 @@ export class HalfEntry extends SentEntry {
     this.#transactionId = extension.transactionId;
     this.#bornAtMs = join.nowMs;
     this.#dedupHash = extension.dedup?.hash;
+    context.store.index.transactions.grows(this.#transactionId);
   }
 
   override seal(): void {
@@ -41,7 +42,9 @@ export class HalfEntry extends SentEntry {
       groupLow: groupHash?.low ?? 0,
       ...(this.#dedupHash === undefined ? {} : { dedupHash: this.#dedupHash }),
     };
-    const transaction = this.context.store.index.transactions.addHalf(this.#transactionId, half, this.#bornAtMs);
+    const { transactions } = this.context.store.index;
+    transactions.arrived(this.#transactionId);
+    const transaction = transactions.addHalf(this.#transactionId, half, this.#bornAtMs);
     this.context.transactionChecks.halfStored(transaction);
   }
 
@@ -51,6 +54,6 @@ export class HalfEntry extends SentEntry {
   }
 
   protected override undo(): void {
-    // Nothing was reserved.
+    this.context.store.index.transactions.arrived(this.#transactionId);
   }
 }

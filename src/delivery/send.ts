@@ -7,6 +7,7 @@ import type { TopicType } from '../model/topic-type.ts';
 import type { DedupClaim } from './dedup-claim.ts';
 import type { Deduplication } from './deduplication.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import { isEnding } from './end-transaction.ts';
 import { joinMessage } from './join-message.ts';
 import { isKeyed, KeyedCall } from './keyed-call.ts';
 import { chooseQueue } from './queue-selection.ts';
@@ -61,8 +62,8 @@ export class Sender implements SendWriter {
       throw illegalArgument('A message of a transaction has no delivery time: it is delivered when the transaction is committed');
     if (options.signal?.aborted) throw aborted(options.signal);
     const topic = this.#topics.loaded(draft.topic);
-    if (topic === undefined || this.#order.holds(draft) || !this.#gate.isOpen(draft.body.length))
-      return this.#sendLater([draft], options).then(only);
+    const isHeld = this.#order.holds(draft) || this.#isEnding(options.transactionId);
+    if (topic === undefined || isHeld || !this.#gate.isOpen(draft.body.length)) return this.#sendLater([draft], options).then(only);
     checkTopicType(draft.topic, topic.record.options.type, draft, options.transactionId !== undefined);
     const key = draft.terms?.dedupKey;
     if (key === undefined) return this.#joinOne(draft, chooseQueue(topic, draft), options);
@@ -131,10 +132,18 @@ export class Sender implements SendWriter {
       this.#context.assertOpen();
       const options = left();
       if (options.signal?.aborted) throw aborted(options.signal);
+      if (this.#isEnding(options.transactionId)) {
+        await withinLimits(this.#context.clock, this.#context.store.log.nextCommit(), options);
+        continue;
+      }
       const attempt = call === undefined ? { receipts: this.#join(drafts, options) } : this.#tryKeyed(call, options);
       if (attempt.receipts !== undefined) return attempt;
       await withinLimits(this.#context.clock, attempt.wait, left());
     }
+  }
+
+  #isEnding(transactionId: string | undefined): boolean {
+    return transactionId !== undefined && isEnding(this.#context, transactionId);
   }
 
   /** Lets what is new join the log, unless something has to be waited for before that is known. */

@@ -68,6 +68,8 @@ export class Transactions {
   /** In two generations, because a `Map` that is deleted from at its front is slow to find its front again. */
   #ended = new Map<string, TransactionOutcome>();
   #endedBefore = new Map<string, TransactionOutcome>();
+  /** Live only: how many messages of a transaction are on their way to the log. */
+  readonly #growing = new Map<string, number>();
   readonly #envelope: Envelope;
   /** Ended transactions that the index may have. */
   #removed: string[] = [];
@@ -90,6 +92,22 @@ export class Transactions {
 
   endOf(transactionId: string): TransactionOutcome | undefined {
     return this.#ended.get(transactionId) ?? this.#endedBefore.get(transactionId);
+  }
+
+  /** A message of the transaction joins the log; `arrived` follows, whether or not it is stored. */
+  grows(transactionId: string): void {
+    this.#growing.set(transactionId, (this.#growing.get(transactionId) ?? 0) + 1);
+  }
+
+  arrived(transactionId: string): void {
+    const left = (this.#growing.get(transactionId) ?? 1) - 1;
+    if (left === 0) this.#growing.delete(transactionId);
+    else this.#growing.set(transactionId, left);
+  }
+
+  /** Messages of it are on their way to the log. */
+  isGrowing(transactionId: string): boolean {
+    return this.#growing.has(transactionId);
   }
 
   addHalf(transactionId: string, half: HalfMessage, bornAtMs: number): PendingTransaction {

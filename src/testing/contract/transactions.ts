@@ -171,6 +171,19 @@ export const transactions: ContractTheme = {
       await scene.admin.resolveTransaction(id, 'commit');
       assert.deepEqual(texts(await scene.receive(consumer, 1)), ['x']);
     },
+    'after an end by somebody else nothing is added': async (scene) => {
+      const consumer = await scene.simple();
+      for (const outcome of ['rollback', 'commit'] as const) {
+        const transaction = scene.producer.beginTransaction();
+        await transaction.send({ topic: TOPIC, body: outcome });
+        await scene.admin.resolveTransaction(transaction.transactionId, outcome);
+        await refuses('MQ_TRANSACTION_ENDED', () => transaction.send({ topic: TOPIC, body: 'late' }));
+        await refuses('MQ_TRANSACTION_ENDED', () => transaction.commit());
+      }
+      assert.deepEqual(texts(await scene.receive(consumer, 1)), ['commit']);
+      await scene.receiveNothing(consumer);
+      assert.deepEqual((await scene.admin.listTransactions()).items, []);
+    },
     'a transaction for a deleted topic cannot be committed, and can be rolled back': async (scene) => {
       const id = await orphan(scene, 'x');
       await scene.admin.deleteTopic(TOPIC);
