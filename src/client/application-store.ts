@@ -51,7 +51,7 @@ export class LocalApplicationStore implements ApplicationStore {
   async *#list({ gte, lt }: Bounds, reverse: boolean, limit: number): AsyncGenerator<[key: string, value: Uint8Array]> {
     let left = limit;
     if (left === 0 || (lt !== undefined && compare(gte, lt) >= 0)) return;
-    for await (const [key, value] of this.#values.list({ gte, reverse, ...(lt === undefined ? {} : { lt }) })) {
+    for await (const [key, value] of this.#values.list({ gte, reverse, limit, ...(lt === undefined ? {} : { lt }) })) {
       this.#delivery.context.assertOpen();
       yield [decoder.decode(key), value.slice()];
       if (--left === 0) return;

@@ -34,6 +34,10 @@ export interface ApplicationStore {
   get(key: string): Promise<Uint8Array | undefined>;
   /** The values of keys, in their order. */
   getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
-  /** Keys and values of a range, read in slices; what is committed meanwhile may be seen or not. */
+  /**
+   * Keys and values of a range in the order of their bytes, read a page after the other, so that a range may be of any size and memory holds a page
+   * of it. It is no snapshot: each key comes at most once, and what a unit commits meanwhile may be seen, wholly or in part, or not.
+   * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_BROKER_NOT_OPEN`, also from a step of the iteration once the broker is closed
+   */
   entries(range?: StoreRange): AsyncIterable<[key: string, value: Uint8Array]>;
 }

@@ -19,6 +19,11 @@ export class ApplicationValues {
     this.#values.reopened(store);
   }
 
+  /** How many values only memory has. */
+  get pending(): number {
+    return this.#values.pending;
+  }
+
   put(key: Uint8Array, value: Uint8Array, includes: LogPosition): void {
     this.#values.set(keyOf(key), value, includes);
   }
@@ -31,14 +36,10 @@ export class ApplicationValues {
     return this.#values.get(keyOf(key));
   }
 
-  /** Keys and values of a range, in the order of their bytes or against it. */
-  async *list({
-    gte,
-    lt,
-    reverse = false,
-  }: Pick<KeyRange, 'gte' | 'lt' | 'reverse'>): AsyncGenerator<[key: Uint8Array, value: Uint8Array]> {
+  /** Keys and values of a range, in the order of their bytes or against it; at most `limit`. */
+  async *list({ gte, lt, reverse = false, limit }: KeyRange): AsyncGenerator<[key: Uint8Array, value: Uint8Array]> {
     const end = lt === undefined ? new Uint8Array([PREFIX.application + 1]) : keyOf(lt);
-    const entries = this.#values.list({ gte: keyOf(gte ?? new Uint8Array(0)), lt: end, reverse });
+    const entries = this.#values.list({ gte: keyOf(gte ?? new Uint8Array(0)), lt: end, reverse }, limit);
     for await (const { key, value } of entries) yield [key.subarray(1), value];
   }
 

@@ -24,6 +24,11 @@ export class DeadLetters {
     this.#marks.reopened(store);
   }
 
+  /** How many of them only memory has. */
+  get pending(): number {
+    return this.#marks.pending;
+  }
+
   put(address: ProgressAddress, mark: DeadLetterMark, includes: LogPosition): void {
     this.#marks.set(deadLetterKey(address, mark.offset), mark, includes);
   }
