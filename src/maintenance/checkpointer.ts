@@ -17,6 +17,8 @@ export class Checkpointer {
   #bytes = 0;
   #commits = 0;
   #running = false;
+  /** The last one failed: what it left in memory is no reason to try again at once. */
+  #failed = false;
   #stopped = false;
   #timer: Timer | undefined;
 
@@ -31,8 +33,13 @@ export class Checkpointer {
     this.#bytes += bytes;
     this.#commits++;
     if (this.#stopped || this.#running) return;
-    if (this.#bytes >= CHECKPOINT_BYTES || this.#commits >= CHECKPOINT_COMMITS) void this.#run();
+    if (this.#isDue) void this.#run();
     else this.#timer ??= this.#clock.setTimer(QUIET_MS, () => void this.#run());
+  }
+
+  get #isDue(): boolean {
+    if (this.#bytes >= CHECKPOINT_BYTES || this.#commits >= CHECKPOINT_COMMITS) return true;
+    return !this.#failed && this.#store().index.holdsManyValues;
   }
 
   stop(): void {
@@ -48,7 +55,9 @@ export class Checkpointer {
     this.#running = true;
     try {
       await this.#store().checkpoint();
+      this.#failed = false;
     } catch (error) {
+      this.#failed = true;
       if (!this.#stopped) this.#logger.warn({ err: error }, 'a checkpoint failed; it is tried again after the next commits');
     } finally {
       this.#running = false;

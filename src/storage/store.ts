@@ -71,8 +71,8 @@ export class Store {
 
   /** Recovers, writes the opening down durably (which also makes what LevelDB recovered durable), and only then serves. */
   static async open(options: StoreOptions): Promise<Store> {
-    const { directory, checksum, clock } = options;
-    const opened = await openStores(directory, checksum, () => newStoreId(options.random));
+    const { directory, checksum, clock, process, random } = options;
+    const opened = await openStores({ directory, checksum, process, newStoreId: () => newStoreId(random) });
     try {
       const storeTag = storeTagOf(opened.marker.storeId);
       const record: OpenedRecord = {

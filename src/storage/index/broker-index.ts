@@ -16,6 +16,8 @@ import { Transactions } from './transactions.ts';
 
 /** Runs of consume queues that were read last; each takes up to 20 KiB. */
 const CACHED_RUNS = 128;
+/** Small values take a hundred bytes of memory and more each, however few of the log they are. */
+const MANY_VALUES = 200_000;
 
 /**
  * Everything that is derived from the log, loaded at first use. What changed is listed here until a checkpoint writes it.
@@ -52,6 +54,11 @@ export class BrokerIndex {
 
   get store(): DurableStore {
     return this.#store;
+  }
+
+  /** Values that only memory has: a checkpoint is due long before there are as many as these. */
+  get holdsManyValues(): boolean {
+    return this.applicationValues.pending + this.deadLetters.pending >= MANY_VALUES;
   }
 
   reopened(store: DurableStore): void {

@@ -76,8 +76,9 @@ export class Catalogue {
     this.#includes = position;
   }
 
-  /** Takes a value of the index over. */
+  /** Takes a value of the index over, groups before subscriptions: a death after a checkpoint may have left some of a group that was deleted. */
   load(change: MetadataChange): void {
+    if (change.what === 'subscription' && !this.groups.has(change.record.groupId)) return;
     this.#set(change);
   }
 

@@ -1,6 +1,7 @@
 import { BrokerError, isBrokerError } from '../../model/errors.ts';
 import type { Damage } from '../../model/events.ts';
 import type { DurableStore } from '../../model/key-value-port.ts';
+import type { ProcessPort } from '../../model/process-port.ts';
 import type { Directory } from '../../model/storage-provider.ts';
 import type { Checksum } from '../checksum.ts';
 import { BrokerIndex } from '../index/broker-index.ts';
@@ -12,6 +13,7 @@ import { damagedStore, isCorruption } from '../store-errors.ts';
 import { decodeMarker, type Marker, STORE_FORMAT, storeTagOf } from './marker.ts';
 import { readOpened } from './opened-record.ts';
 import { Replay, type ReplayResult } from './replay.ts';
+import { ReplayCheckpoints } from './replay-checkpoints.ts';
 
 /** Both stores, checked and brought together: the index includes the whole log. */
 export interface OpenedStores {
@@ -25,13 +27,23 @@ export interface OpenedStores {
   readonly damages: readonly Damage[];
 }
 
+export interface OpenStoresOptions {
+  readonly directory: Directory;
+  readonly checksum: Checksum;
+  readonly process: ProcessPort;
+  readonly newStoreId: () => string;
+  /** Log bytes after which a replay writes down what it has done; default 64 MiB. */
+  readonly replayCheckpointBytes?: number;
+}
+
 /** Last block of a log, as far as its key and its tag tell. */
 interface LogEnd {
   readonly sequence: number;
   readonly storeTag: number | undefined;
 }
 
-export async function openStores(directory: Directory, checksum: Checksum, newStoreId: () => string): Promise<OpenedStores> {
+export async function openStores(options: OpenStoresOptions): Promise<OpenedStores> {
+  const { directory, checksum, newStoreId } = options;
   const damages: Damage[] = [];
   const bytes = await directory.readMarker();
   const known = bytes === undefined ? undefined : decodeMarker(bytes, checksum);
@@ -44,8 +56,8 @@ export async function openStores(directory: Directory, checksum: Checksum, newSt
     checkEnd(marker, end);
     for (const note of log.openingNotes) damages.push({ kind: 'openingNote', store: 'log', detail: note });
     const storeTag = storeTagOf(marker.storeId);
-    const { index, replay } = await openIndex(directory, log, {
-      checksum,
+    const { index, replay } = await openIndex(log, {
+      ...options,
       storeTag,
       lowWater: marker.lowWater,
       lastSequence: end?.sequence ?? 0,
@@ -121,8 +133,7 @@ function checkEnd(marker: Marker, end: LogEnd | undefined): void {
   if (last < marker.lowWater) throw damagedStore(`The log ends at block ${last}, although everything up to ${marker.lowWater} was durable`);
 }
 
-interface IndexContext {
-  readonly checksum: Checksum;
+interface IndexContext extends OpenStoresOptions {
   readonly storeTag: number;
   readonly lowWater: number;
   /** The last block of the log. */
@@ -131,11 +142,8 @@ interface IndexContext {
 }
 
 /** Opens and completes the index; one that is damaged, foreign or ahead of the log is thrown away and built again from the log. */
-async function openIndex(
-  directory: Directory,
-  log: DurableStore,
-  context: IndexContext,
-): Promise<{ index: BrokerIndex; replay: ReplayResult }> {
+async function openIndex(log: DurableStore, context: IndexContext): Promise<{ index: BrokerIndex; replay: ReplayResult }> {
+  const { directory } = context;
   try {
     return await replayOver(await existingIndex(directory), log, context);
   } catch (error) {
@@ -196,8 +204,10 @@ async function replayInto(
   if (checkpoint !== undefined) await index.loadCatalogue();
   await index.delays.loadCounts(store);
   await index.transactions.load(store);
-  const replay = new Replay(index, { checksum: context.checksum, storeTag: context.storeTag, storedAtMs: checkpoint?.storedAtMs ?? 0 });
-  const result = await replay.run(log, from, context.lowWater);
+  const { checksum, storeTag, lowWater } = context;
+  const checkpoints = new ReplayCheckpoints(index, log, { ...context, everyBytes: context.replayCheckpointBytes });
+  const replay = new Replay(index, { checksum, storeTag, storedAtMs: checkpoint?.storedAtMs ?? 0, checkpoints });
+  const result = await replay.run(log, from, lowWater);
   index.delays.afterReplay();
   return { index, replay: result };
 }

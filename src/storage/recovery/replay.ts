@@ -7,6 +7,7 @@ import { RECORD } from '../log/record-kinds.ts';
 import { damagedStore, isCorruption } from '../store-errors.ts';
 import { type Gap, readOpened } from './opened-record.ts';
 import { RecordReplay } from './record-replay.ts';
+import type { ReplayCheckpoints } from './replay-checkpoints.ts';
 import { ReplayLoss } from './replay-loss.ts';
 
 /** What a replay found. */
@@ -24,11 +25,13 @@ export class Replay {
   readonly #storeTag: number;
   readonly #loss = new ReplayLoss();
   readonly #records: RecordReplay;
+  readonly #checkpoints: ReplayCheckpoints;
   readonly #damages: Damage[] = [];
   #gaps: Gap[] = [];
   #lastStoredAtMs: number;
 
-  constructor(index: BrokerIndex, options: { checksum: Checksum; storeTag: number; storedAtMs: number }) {
+  constructor(index: BrokerIndex, options: { checksum: Checksum; storeTag: number; storedAtMs: number; checkpoints: ReplayCheckpoints }) {
+    this.#checkpoints = options.checkpoints;
     this.#checksum = options.checksum;
     this.#storeTag = options.storeTag;
     this.#lastStoredAtMs = options.storedAtMs;
@@ -47,10 +50,17 @@ export class Replay {
         }
         expected = sequence + 1;
         await this.#block(sequence, value);
+        this.#checkpoints.passed(value.length);
+        if (this.#isWhole && this.#checkpoints.isDue) await this.#checkpoints.write({ sequence, storedAtMs: this.#lastStoredAtMs });
       }
     }
     this.#reportLost(lowWater);
     return { lastSequence: expected - 1, lastStoredAtMs: this.#lastStoredAtMs, gaps: this.#gaps, damages: this.#damages };
+  }
+
+  /** Nothing is missing that has yet to be reported: the next open would not see what lies before a checkpoint. */
+  get #isWhole(): boolean {
+    return this.#gaps.length === 0 && this.#damages.length === 0;
   }
 
   async #block(sequence: number, value: Uint8Array): Promise<void> {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { DurableStore } from '../../../src/model/key-value-port.ts';
+import type { ProcessPort } from '../../../src/model/process-port.ts';
 import type { Directory } from '../../../src/model/storage-provider.ts';
 import { SimulatedDisk } from '../../../src/platform/memory/simulated-disk.ts';
 import { portableCrc32 } from '../../../src/storage/checksum.ts';
@@ -14,6 +15,7 @@ import { beginning, type Draft, Log, STORE_TAG } from '../index/random-records.t
 import { StillClock } from '../still-clock.ts';
 
 const STORE_ID = STORE_TAG.toString(16).padStart(8, '0').padEnd(32, 'a');
+const ownProcess: ProcessPort = { hold: () => () => undefined, defer: setImmediate };
 const damagedStore = expect.objectContaining({ code: 'MQ_STORE_DAMAGED' });
 
 let directory: Directory;
@@ -52,7 +54,8 @@ async function put(
 const mark = (facts: Partial<Marker> = {}): Promise<void> =>
   directory.writeMarker(encodeMarker({ format: 1, storeId: STORE_ID, lowWater: 1, clean: false, ...facts }, portableCrc32));
 
-const open = (): Promise<OpenedStores> => openStores(directory, portableCrc32, () => STORE_ID);
+const open = (): Promise<OpenedStores> =>
+  openStores({ directory, checksum: portableCrc32, process: ownProcess, newStoreId: () => STORE_ID });
 
 async function close(stores: { readonly log: DurableStore; readonly index: { readonly store: DurableStore } }): Promise<void> {
   await stores.log.close();
@@ -174,7 +177,7 @@ describe('opening stores that were damaged', () => {
     await put();
     await mark({ lowWater: 6 });
     const stores = await open();
-    const writer = new CheckpointWriter(stores.index, { hold: () => () => undefined, defer: setImmediate });
+    const writer = new CheckpointWriter(stores.index, ownProcess);
     const sequence = what === 'ahead of the log' ? 7 : 6;
     await writer.capture(sequence);
     await writer.write({ storeTag: what === 'of another store' ? 1 : STORE_TAG, sequence, storedAtMs: 1 }, 0);
