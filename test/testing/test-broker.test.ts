@@ -30,6 +30,17 @@ describe('a test broker', () => {
     expect(await received(broker)).toEqual(['async', 'sync']);
   });
 
+  // It closed once more, and was given the failure of before each time.
+  test('serves again after a close that failed', async () => {
+    const failures = new FaultPlan();
+    const broker = await openTestBroker({ failures });
+    await broker.createProducer().send({ topic: 'orders', body: 'one' });
+    failures.failWrite('index', 1);
+    await expect(broker.close()).rejects.toMatchObject({ code: 'MQ_STORE_WRITE_FAILED' });
+    await broker.reopen();
+    expect(await received(broker)).toEqual(['one']);
+  });
+
   test('loses by a power cut what no barrier had covered, and nothing else', async () => {
     const broker = await openTestBroker();
     await broker.createProducer().send({ topic: 'orders', body: 'sync' });
