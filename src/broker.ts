@@ -4,6 +4,7 @@ import { BrokerParts, notOpen } from './broker-parts.ts';
 import { LocalApplicationStore } from './client/application-store.ts';
 import { runAtomic } from './client/atomic.ts';
 import { LocalProducer } from './client/producer.ts';
+import { LocalPullConsumer } from './client/pull-consumer.ts';
 import { LocalPushConsumer } from './client/push-consumer.ts';
 import { LocalSimpleConsumer } from './client/simple-consumer.ts';
 import type { CheckedProducer } from './maintenance/transaction-check.ts';
@@ -25,6 +26,7 @@ import type {
   SimpleConsumerOptions,
 } from './model/messaging.ts';
 import { requireInteger } from './model/option-checks.ts';
+import type { PullConsumer, PullConsumerOptions } from './model/pull-consumer.ts';
 import type { Subscriptions, ViewOf } from './model/subscriptions.ts';
 import { topicNameOf } from './model/typed-topic.ts';
 
@@ -68,7 +70,6 @@ export class Broker implements Messaging {
     this.admin = parts.admin;
     this.events = parts.events;
     this.store = new LocalApplicationStore(parts.delivery);
-    definePlanned(this);
   }
 
   /**
@@ -111,6 +112,19 @@ export class Broker implements Messaging {
     this.#assertNotClosing();
     const consumer = await this.#opened(LocalSimpleConsumer.open(delivery, options, (closed) => this.#clients.delete(closed)));
     return consumer as SimpleConsumer as SimpleConsumer<ViewOf<Subscribed>>;
+  }
+
+  /**
+   * A consumer that reads whole queues by their offsets. Resolves when the group's start positions are durable.
+   * @since 0.2.0
+   */
+  async createPullConsumer<Subscribed extends Subscriptions>(
+    options: PullConsumerOptions<Subscribed>,
+  ): Promise<PullConsumer<ViewOf<Subscribed>>> {
+    const { delivery } = this.#parts;
+    this.#assertNotClosing();
+    const consumer = await this.#opened(LocalPullConsumer.open(delivery, options, (closed) => this.#clients.delete(closed)));
+    return consumer as PullConsumer as PullConsumer<ViewOf<Subscribed>>;
   }
 
   /**
@@ -175,7 +189,7 @@ export class Broker implements Messaging {
   }
 
   /** A consumer that was opened while the broker began to close is closed again. */
-  async #opened<T extends PushConsumer | SimpleConsumer>(opening: Promise<T>): Promise<T> {
+  async #opened<T extends PushConsumer | SimpleConsumer | PullConsumer>(opening: Promise<T>): Promise<T> {
     this.#openings.add(opening);
     try {
       const consumer = await opening;
@@ -218,11 +232,4 @@ async function within(clock: Clock, limitMs: number, work: Promise<unknown>): Pr
 }
 
 /** What the contract has and this version does not: callable and refused. */
-function definePlanned(broker: Broker): void {
-  const refuse = (name: string): unknown => ({ value: () => Promise.reject(notSupported(`broker.${name}`)), enumerable: false });
-  Object.defineProperties(broker, {
-    createPullConsumer: refuse('createPullConsumer') as PropertyDescriptor,
-  });
-}
-
 Object.defineProperty(Broker, 'repair', { value: () => Promise.reject(notSupported('Broker.repair')), enumerable: false });

@@ -21,6 +21,7 @@ export type { Logger } from './model/logger.ts';
 export type { Durability, JsonOptions, Message, MessageView, SendReceipt } from './model/message.ts';
 export { DELAY_LEVELS_MS } from './model/message-terms.ts';
 export type * from './model/messaging.ts';
+export type * from './model/pull-consumer.ts';
 export type { Random } from './model/random.ts';
 export type { CustomizedRetryPolicy, ExponentialRetryPolicy, RetryPolicy } from './model/retry-policy.ts';
 export { DEFAULT_RETRY_POLICY } from './model/retry-policy.ts';

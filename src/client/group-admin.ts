@@ -4,7 +4,7 @@ import { refuseBroadcast } from '../delivery/group-kind.ts';
 import type { GroupQueue } from '../delivery/group-queue.ts';
 import { oldestUnsettled } from '../delivery/oldest-unsettled.ts';
 import { resetOffset } from '../delivery/reset-offset.ts';
-import { startOffset } from '../delivery/start-position.ts';
+import { offsetWithin, startOffset } from '../delivery/start-position.ts';
 import type { Topic } from '../delivery/topic.ts';
 import { topicNotFound } from '../delivery/topics.ts';
 import type { GroupProgress, OffsetReset, Page, PageRequest, ResetOffsetRequest } from '../model/admin.ts';
@@ -108,11 +108,7 @@ export class GroupAdmin {
       if (request.queueId === undefined) throw illegalArgument('resetOffset to an offset needs a queueId');
       if (queue.topic.hasPriorities && request.priority === undefined)
         throw illegalArgument('resetOffset to an offset of a priority topic needs a priority: each has offsets of its own');
-      const { end } = queue.queue;
-      if (!Number.isSafeInteger(to.offset) || to.offset < 0 || to.offset > end) {
-        throw new BrokerError('MQ_ILLEGAL_OFFSET', `Offset ${String(to.offset)} is not in 0 to ${end} of queue ${queue.queue.queueId}`);
-      }
-      return to.offset;
+      return offsetWithin(queue.queue, to.offset);
     }
     return await startOffset(this.#delivery.context, queue.queue, resolveStartFrom(to));
   }

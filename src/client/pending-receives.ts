@@ -1,15 +1,15 @@
 import type { DeliveryContext } from '../delivery/delivery-context.ts';
-import type { GroupMember } from '../delivery/group-member.ts';
+import type { DeliveryResult } from '../delivery/leased-delivery.ts';
 import type { Timer } from '../model/clock.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { MessageView } from '../model/message.ts';
 
-/** One call of `receive`. */
-export interface ReceiveRequest {
-  readonly most: number;
-  readonly invisibleMs: number;
+/** One call of `receive` or `poll`. */
+interface ReceiveRequest {
   readonly awaitMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Chooses messages; answers how many, of which the result gets those that it wants. */
+  take(result: DeliveryResult): number;
 }
 
 class PendingReceive {
@@ -45,18 +45,19 @@ class PendingReceive {
   }
 }
 
-/** Calls of `receive` that wait for a first message, first come, first served. Nothing polls: the group wakes them. */
+/** Calls of `receive` or `poll` that wait for a first message, first come, first served. Nothing polls: the group wakes them. */
 export class PendingReceives {
   readonly #context: DeliveryContext;
   readonly #waiting = new Set<PendingReceive>();
-  #member: GroupMember | undefined;
+  #member: { readonly isLoading: boolean } | undefined;
   #refused: Error | undefined;
 
   constructor(context: DeliveryContext) {
     this.#context = context;
   }
 
-  attach(member: GroupMember): void {
+  /** Whoever reads for the calls. */
+  attach(member: { readonly isLoading: boolean }): void {
     this.#member = member;
   }
 
@@ -108,9 +109,8 @@ export class PendingReceives {
   #attempt(pending: PendingReceive): void {
     const member = this.#member;
     if (member === undefined) return;
-    const { most, invisibleMs } = pending.request;
     pending.taking = true;
-    const taken = member.take(most, invisibleMs, {
+    const taken = pending.request.take({
       views: (views) => {
         pending.taking = false;
         if (views.length > 0) pending.resolve(views);
@@ -129,5 +129,5 @@ export class PendingReceives {
 }
 
 function aborted(signal: AbortSignal | undefined): BrokerError {
-  return new BrokerError('MQ_ABORTED', 'The signal was aborted while receive waited; no message was taken', { cause: signal?.reason });
+  return new BrokerError('MQ_ABORTED', 'The signal was aborted while the call waited; no message was taken', { cause: signal?.reason });
 }

@@ -1,5 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
-import type { GroupMember } from '../delivery/group-member.ts';
+import { LeasingMember, type MemberCallbacks } from '../delivery/leasing-member.ts';
 import { illegalArgument } from '../model/errors.ts';
 import { type GroupKind, resolveStartFrom } from '../model/group.ts';
 import type { MessageView } from '../model/message.ts';
@@ -37,7 +37,7 @@ export class LocalPushConsumer implements PushConsumer {
   readonly #onClose: (consumer: LocalPushConsumer) => void;
   /** Listener calls under way, by the lease that they hold. */
   readonly #calls = new Set<ListenerCall>();
-  #member: GroupMember | undefined;
+  #member: LeasingMember | undefined;
   /** Messages that are being handed out or listened to; never more than `concurrency`. */
   #taken = 0;
   #paused = false;
@@ -71,14 +71,14 @@ export class LocalPushConsumer implements PushConsumer {
   ): Promise<LocalPushConsumer> {
     const consumer = new LocalPushConsumer(delivery, options, onClose);
     const { limits } = delivery.context;
+    const callbacks: MemberCallbacks = {
+      onWake: () => consumer.#pump(),
+      onLeaseExpired: (message) => consumer.#timeOut(message),
+    };
     const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
       kind: kindOf(options.mode),
       startFrom: options.startFrom === undefined ? undefined : resolveStartFrom(options.startFrom),
-      schemas: schemasOf(options.subscriptions),
-      callbacks: {
-        onWake: () => consumer.#pump(),
-        onLeaseExpired: (message) => consumer.#timeOut(message),
-      },
+      open: (groups) => new LeasingMember(delivery.context, groups, { schemas: schemasOf(options.subscriptions), callbacks }),
     });
     consumer.#start(member);
     return consumer;
@@ -105,7 +105,7 @@ export class LocalPushConsumer implements PushConsumer {
     return this.close();
   }
 
-  #start(member: GroupMember): void {
+  #start(member: LeasingMember): void {
     this.#member = member;
     this.#hold();
     this.#pump();

@@ -1,5 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
-import type { GroupMember } from '../delivery/group-member.ts';
+import { LeasingMember } from '../delivery/leasing-member.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import { resolveStartFrom, type StartFrom } from '../model/group.ts';
 import type { MessageView } from '../model/message.ts';
@@ -9,7 +9,16 @@ import { checkFieldNames, requireObject } from '../model/option-checks.ts';
 import { parseFilter, type Subscription } from '../model/subscription.ts';
 import { schemasOf } from '../model/subscriptions.ts';
 import { PendingReceives } from './pending-receives.ts';
-import { awaitDuration, filtersOf, groupOf, invisibleDuration, messageCount } from './subscription-options.ts';
+import {
+  abortSignal,
+  awaitDuration,
+  DEFAULT_AWAIT_MS,
+  DEFAULT_MESSAGES,
+  filtersOf,
+  groupOf,
+  invisibleDuration,
+  messageCount,
+} from './subscription-options.ts';
 
 const KNOWN: ReadonlySet<string> = new Set([
   'group',
@@ -21,9 +30,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 ]);
 const RECEIVE_KNOWN: ReadonlySet<string> = new Set(['maxMessages', 'invisibleDurationMs', 'awaitDurationMs', 'signal']);
 const NONE: ReadonlySet<string> = new Set();
-const DEFAULT_AWAIT_MS = 20_000;
 const DEFAULT_INVISIBLE_MS = 30_000;
-const DEFAULT_MESSAGES = 32;
 
 /** What `receive` does unless it is told otherwise. */
 interface Defaults {
@@ -36,7 +43,7 @@ interface Defaults {
 /** A consumer that asks for messages itself. */
 export class LocalSimpleConsumer implements SimpleConsumer {
   readonly #delivery: Delivery;
-  readonly #member: GroupMember;
+  readonly #member: LeasingMember;
   readonly #pending: PendingReceives;
   readonly #defaults: Defaults;
   readonly #onClose: (consumer: LocalSimpleConsumer) => void;
@@ -44,7 +51,7 @@ export class LocalSimpleConsumer implements SimpleConsumer {
 
   private constructor(
     delivery: Delivery,
-    parts: { member: GroupMember; pending: PendingReceives; defaults: Defaults; onClose: (consumer: LocalSimpleConsumer) => void },
+    parts: { member: LeasingMember; pending: PendingReceives; defaults: Defaults; onClose: (consumer: LocalSimpleConsumer) => void },
   ) {
     this.#delivery = delivery;
     this.#member = parts.member;
@@ -71,11 +78,11 @@ export class LocalSimpleConsumer implements SimpleConsumer {
       startFrom: options.startFrom === undefined ? undefined : resolveStartFrom(options.startFrom),
     };
     const pending = new PendingReceives(delivery.context);
+    const callbacks = { onWake: () => pending.retry(), onLeaseExpired: () => false };
     const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
       kind: 'push/simple',
       startFrom: defaults.startFrom,
-      schemas: schemasOf(options.subscriptions),
-      callbacks: { onWake: () => pending.retry(), onLeaseExpired: () => false },
+      open: (groups) => new LeasingMember(delivery.context, groups, { schemas: schemasOf(options.subscriptions), callbacks }),
     });
     pending.attach(member);
     return new LocalSimpleConsumer(delivery, { member, pending, defaults, onClose });
@@ -86,13 +93,12 @@ export class LocalSimpleConsumer implements SimpleConsumer {
       this.#assertOpen();
       checkFieldNames('The options of receive', requireObject('The options of receive', options), RECEIVE_KNOWN, NONE);
       const { limits } = this.#delivery.context;
-      const { signal } = options;
-      if (signal !== undefined && typeof signal?.addEventListener !== 'function') throw illegalArgument('signal must be an AbortSignal');
+      const most = messageCount(options.maxMessages ?? this.#defaults.maxMessages, limits);
+      const invisibleMs = invisibleDuration(options.invisibleDurationMs ?? this.#defaults.invisibleDurationMs, limits, 'refused');
       return this.#pending.receive({
-        most: messageCount(options.maxMessages ?? this.#defaults.maxMessages, limits),
-        invisibleMs: invisibleDuration(options.invisibleDurationMs ?? this.#defaults.invisibleDurationMs, limits, 'refused'),
         awaitMs: awaitDuration(options.awaitDurationMs ?? this.#defaults.awaitDurationMs),
-        signal,
+        signal: abortSignal(options.signal),
+        take: (result) => this.#member.take(most, invisibleMs, result),
       });
     } catch (error) {
       return Promise.reject(error);

@@ -6,6 +6,11 @@ import { requireInteger } from '../model/option-checks.ts';
 import { parseFilter } from '../model/subscription.ts';
 import { type Subscriptions, subscribedTopics } from '../model/subscriptions.ts';
 
+/** How long asking for messages waits for a first one. */
+export const DEFAULT_AWAIT_MS = 20_000;
+/** Most messages of one answer. */
+export const DEFAULT_MESSAGES = 32;
+
 /** Checks a consumer's group name. */
 export function groupOf(options: { readonly group: string }, limits: Limits): string {
   return validateGroupName(options.group, limits);
@@ -40,4 +45,9 @@ export function awaitDuration(value: unknown): number {
 
 export function messageCount(value: unknown, limits: Limits): number {
   return requireInteger('maxMessages', value, 1, limits.maxReceiveCount);
+}
+
+export function abortSignal(value: AbortSignal | undefined): AbortSignal | undefined {
+  if (value !== undefined && typeof value?.addEventListener !== 'function') throw illegalArgument('signal must be an AbortSignal');
+  return value;
 }

@@ -12,7 +12,7 @@ import { recallState } from './state-recall.ts';
 import type { Topic, TopicSubscriber } from './topic.ts';
 
 /** An open consumer of a group. */
-export interface Member extends LeaseOwner {
+export interface Member {
   /** Subscriptions by topic name. */
   readonly filters: ReadonlyMap<string, MessageFilter>;
   /** The group that its queues are those of: a broadcast member has one of its own. */
@@ -44,8 +44,13 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     this.memberState = memberState;
   }
 
+  /** A queue that one consumer reads alone is in order without locks. */
   get ordered(): boolean {
-    return this.record.options.ordered;
+    return this.record.options.ordered && !this.isPull;
+  }
+
+  get isPull(): boolean {
+    return this.record.kind === 'pull';
   }
 
   get maxAttempts(): number {

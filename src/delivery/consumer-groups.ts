@@ -6,13 +6,22 @@ import type { GroupRecord } from '../storage/index/catalogue.ts';
 import { ConsumerGroup, groupNotFound } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { claimKind } from './group-kind.ts';
-import { GroupMember, type MemberOptions } from './group-member.ts';
+import type { GroupMember, MemberGroups } from './group-member.ts';
 import { MemberState } from './member-state.ts';
 import { commitMetadata } from './metadata-entry.ts';
 import { NamedLocks } from './named-locks.ts';
 import { resolveStart } from './start-position.ts';
 import type { Topic } from './topic.ts';
 import { type Topics, topicNotFound } from './topics.ts';
+
+/** How a consumer joins a group. */
+interface Joining<Joined extends GroupMember> {
+  readonly kind: GroupKind;
+  /** Wins over the group's own. */
+  readonly startFrom: StartFrom | undefined;
+  /** Makes the member. */
+  open(groups: MemberGroups): Joined;
+}
 
 /** Consumer groups by name, in use as long as the broker is open. */
 export class ConsumerGroups {
@@ -91,17 +100,17 @@ export class ConsumerGroups {
   }
 
   /** Opens a member: the group and its start positions are durable when this resolves. No deletion of the group comes in between. */
-  join(
+  join<Joined extends GroupMember>(
     name: string,
     subscriptions: ReadonlyMap<string, MessageFilter>,
-    options: MemberOptions & { readonly kind: GroupKind },
-  ): Promise<GroupMember> {
-    const { kind, startFrom } = options;
+    joining: Joining<Joined>,
+  ): Promise<Joined> {
+    const { kind, startFrom } = joining;
     return this.#changes.runExclusive(name, async () => {
       const shared = await this.#obtain(name);
       const isFirstUse = claimKind(shared.record, kind);
       const group = kind === 'broadcast' ? new ConsumerGroup(this.#context, shared.record, new MemberState(this.#context)) : shared;
-      const member = new GroupMember(this.#context, { shared, group }, options);
+      const member = joining.open({ shared, group });
       for (const [topic, filter] of subscriptions) this.#checkSubscription(member, topic, filter);
       member.enter();
       try {
@@ -111,7 +120,7 @@ export class ConsumerGroups {
         await member.close();
         throw error;
       }
-      member.topicsChanged();
+      member.joined();
       return member;
     });
   }

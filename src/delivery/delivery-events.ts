@@ -1,5 +1,6 @@
 import type { Damage } from '../model/events.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
+import type { StoredMessage } from '../storage/log/message-record.ts';
 import { readVisibleFrom } from '../storage/log/pointer-record.ts';
 import type { DeadLetterMark } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
@@ -10,6 +11,21 @@ export function reportDamage(context: DeliveryContext, sequence: number, error: 
   const damage: Damage = { kind: 'corruptBlock', store: 'log', detail: error.message, lostBlocks: 1, position: sequence };
   context.logger.error({ damage }, 'a block of the commit log is damaged; its messages are lost');
   context.events.emit('damage', damage);
+}
+
+/** Emits `delivered` for messages of a queue, if somebody listens. */
+export function tellDelivered(
+  { events }: DeliveryContext,
+  { group, topic, queue }: GroupQueue,
+  messages: readonly StoredMessage[],
+  attemptOf: (index: number) => number,
+): void {
+  if (events.listenerCount('delivered') === 0) return;
+  const { queueId } = topic.placeOf(queue.queueId);
+  for (const [index, { messageId, queueOffset }] of messages.entries()) {
+    const subject = { group: group.record.name, topic: topic.record.name, messageId };
+    events.emit('delivered', { ...subject, queueId, queueOffset, attempt: attemptOf(index) });
+  }
 }
 
 /** Emits `acked`; only called where somebody listens, because the message's id has to be read. */

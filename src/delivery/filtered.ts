@@ -58,6 +58,7 @@ const openExpired = new WeakMap<GroupQueue, OpenEntry>();
 
 /** Sends a queue's filtered and expired offsets on their way. */
 export function settleFiltered(context: DeliveryContext, queue: GroupQueue): void {
+  if (queue.group.isPull) return passBy(context, queue);
   if (queue.skipped.length > 0) {
     const offsets = queue.skipped;
     queue.skipped = [];
@@ -68,6 +69,15 @@ export function settleFiltered(context: DeliveryContext, queue: GroupQueue): voi
     queue.outOfDate = [];
     settle(context, queue, { offsets, isExpiry: true });
   }
+}
+
+/** Where a position is all that is kept, what lies behind it needs no record. */
+function passBy(context: DeliveryContext, queue: GroupQueue): void {
+  const expired = queue.outOfDate;
+  queue.skipped = [];
+  queue.outOfDate = [];
+  context.counters.expired += expired.length;
+  if (context.events.listenerCount('expired') > 0) for (const offset of expired) void tellExpired(context, queue, offset);
 }
 
 function settle(context: DeliveryContext, queue: GroupQueue, what: { offsets: number[]; isExpiry: boolean }): void {

@@ -15,6 +15,8 @@ export interface LeaseOwner {
 export interface GroupPort {
   readonly record: GroupRecord;
   readonly ordered: boolean;
+  /** Its consumers read on from positions: there are no leases, no attempts and no locks. */
+  readonly isPull: boolean;
   readonly maxAttempts: number;
   /** Present where the group is that of one broadcast member, whose state is in memory alone. */
   readonly memberState: MemberState | undefined;

@@ -91,6 +91,10 @@ export class GroupQueue {
   /** A pick that came to nothing is due again at once. */
   putBack(pick: Pick): void {
     if (pick.generation !== this.generation) return;
+    if (this.group.isPull) {
+      this.examined = Math.min(this.examined, pick.offset);
+      return;
+    }
     const message = this.progress.unsettled.get(pick.offset);
     if (message !== undefined) {
       message.claimed = false;
@@ -124,6 +128,13 @@ export class GroupQueue {
     this.progress.reset(offset);
     this.examined = offset;
     this.frozen = false;
+  }
+
+  /** A pull consumer reads on from `offset`: what was picked is void, what the group has settled stays as it is. */
+  continueAt(offset: number): void {
+    this.generation++;
+    this.forget();
+    this.examined = offset;
   }
 
   /** A reset joins the log: what is picked or leased until then is void, and nobody changes it any more. */

@@ -5,6 +5,7 @@ import type { StoredMessage } from '../storage/log/message-record.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
 import { type LeaseTerms, writeHandOut } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
+import { tellDelivered } from './delivery-events.ts';
 import type { LeaseOwner } from './group-port.ts';
 import type { GroupQueue, Pick } from './group-queue.ts';
 import { StateEntry } from './state-entry.ts';
@@ -76,20 +77,6 @@ export class HandOutEntry extends StateEntry {
   }
 
   protected override effects(): void {
-    if (this.#context.events.listenerCount('delivered') === 0) return;
-    const { group, topic } = this.queue;
-    const { queueId } = this.place;
-    for (const [index, message] of this.messages.entries()) {
-      const { messageId, queueOffset } = message;
-      const attempt = this.picks[index]?.attempt ?? 1;
-      this.#context.events.emit('delivered', {
-        group: group.record.name,
-        topic: topic.record.name,
-        messageId,
-        queueId,
-        queueOffset,
-        attempt,
-      });
-    }
+    tellDelivered(this.#context, this.queue, this.messages, (index) => this.picks[index]?.attempt ?? 1);
   }
 }

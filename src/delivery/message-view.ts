@@ -135,13 +135,13 @@ export function deliveredView(message: Content, facts: HandOutFacts, attempt: nu
   return new View(message, facts, attempt, lease);
 }
 
-/** A view for reading only, as administration shows it: nothing can be acknowledged with it. */
+/** A view for reading only, as administration and pull consumers show it: nothing can be acknowledged with it. */
 export function storedView(
   message: Content,
-  facts: { readonly topic: string; readonly place: QueuePlace; readonly attempt: number },
+  facts: Pick<HandOutFacts, 'topic' | 'place' | 'schema'> & { readonly attempt: number },
 ): MessageView {
-  const { topic, place, attempt } = facts;
-  return new View(message, { topic, place, untilMs: 0, handles: undefined }, attempt, undefined);
+  const { attempt, ...shared } = facts;
+  return new View(message, { ...shared, untilMs: 0, handles: undefined }, attempt, undefined);
 }
 
 /** A view like another one, for a lease with a new end. */

@@ -1,3 +1,4 @@
+import { BrokerError } from '../model/errors.ts';
 import type { StartFrom } from '../model/group.ts';
 import type { SubscriptionRecord } from '../storage/index/catalogue.ts';
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
@@ -16,6 +17,15 @@ export async function resolveStart(
   if (topic === undefined) return later;
   const starts = await Promise.all(topic.queues.map((queue) => startOffset(context, queue, startFrom)));
   return { topicId: topic.record.topicId, starts, ...later };
+}
+
+/**
+ * An offset of a queue, or its end.
+ * @throws BrokerError `MQ_ILLEGAL_OFFSET`
+ */
+export function offsetWithin({ end, queueId }: ConsumeQueue, offset: number): number {
+  if (Number.isSafeInteger(offset) && offset >= 0 && offset <= end) return offset;
+  throw new BrokerError('MQ_ILLEGAL_OFFSET', `Offset ${String(offset)} is not in 0 to ${end} of queue ${queueId}`);
 }
 
 export async function startOffset(context: DeliveryContext, queue: ConsumeQueue, startFrom: StartFrom): Promise<number> {

@@ -160,6 +160,18 @@ export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>
     'An open member of the consumer group has the same topic with another filter expression',
     'Give all members the same expression, or use another group',
   ),
+  MQ_QUEUE_IN_USE: entry(
+    42800,
+    false,
+    'A pull consumer is to read a queue that another one of its group has chosen with `assign`',
+    'Choose other queues, or close the other consumer',
+  ),
+  MQ_QUEUE_NOT_ASSIGNED: entry(
+    42800,
+    false,
+    'A pull consumer is asked for the position of a queue that it does not read; another consumer of the group may have got it meanwhile',
+    'Look at `assignment()`, or choose the queue with `assign`',
+  ),
   MQ_TRANSACTION_ENDED: entry(42800, false, 'The transaction was committed or rolled back before', 'Begin another transaction'),
   MQ_RECALL_TOO_LATE: entry(
     42800,

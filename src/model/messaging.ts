@@ -1,6 +1,7 @@
 import type { BrokerError } from './errors.ts';
 import type { StartFrom } from './group.ts';
 import type { MessageView, SendReceipt } from './message.ts';
+import type { PullConsumer, PullConsumerOptions } from './pull-consumer.ts';
 import type { SendOptions } from './send-options.ts';
 import type { Subscription } from './subscription.ts';
 import type { Subscriptions, ViewOf } from './subscriptions.ts';
@@ -26,6 +27,11 @@ export interface Messaging {
   createSimpleConsumer<Subscribed extends Subscriptions>(
     options: SimpleConsumerOptions<Subscribed>,
   ): Promise<SimpleConsumer<ViewOf<Subscribed>>>;
+  /**
+   * As `createPushConsumer`, for a consumer that reads whole queues by their offsets.
+   * @since 0.2.0
+   */
+  createPullConsumer<Subscribed extends Subscriptions>(options: PullConsumerOptions<Subscribed>): Promise<PullConsumer<ViewOf<Subscribed>>>;
   /** Closes every producer and consumer, then the place. A second call waits for the first. */
   close(options?: CloseOptions): Promise<void>;
   /** Calls `close`. */

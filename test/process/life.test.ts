@@ -30,6 +30,7 @@ describe('a process that does nothing else', () => {
     ['paused', 'has only a paused push consumer'],
     ['closedConsumer', 'has only a closed push consumer'],
     ['receiveOver', 'has only a simple consumer that asks for nothing'],
+    ['pullOver', 'has only a pull consumer that asks for nothing'],
     ['lease', 'holds a message for an hour'],
     ['retry', 'has a retry in an hour and a paused consumer'],
   ])('ends within a second when it %s (%s)', async (story) => {
@@ -45,6 +46,7 @@ describe('a process that does nothing else', () => {
   test.each([
     ['push', 'has only a push consumer'],
     ['receive', 'waits for a message'],
+    ['poll', 'waits for a message of a queue'],
   ])('stays alive while it %s (%s)', async (story) => {
     const child = start(story);
     await child.said('returned');

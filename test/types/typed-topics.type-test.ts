@@ -8,6 +8,8 @@ import type {
   MessageView,
   Messaging,
   Producer,
+  PullConsumer,
+  PullConsumerOptions,
   PushConsumerOptions,
   SchemaTopic,
   SimpleConsumer,
@@ -232,6 +234,25 @@ export async function receiving(options: SimpleConsumerOptions): Promise<void> {
   await typed.close();
   // @ts-expect-error validate is true or false.
   messages[0]?.json({ validate: 'yes' });
+}
+
+export async function polling(options: PullConsumerOptions): Promise<void> {
+  const consumer = await messaging.createPullConsumer({ group: 'g', subscriptions: [orders, invoices] });
+  const messages: (OrderView | InvoiceView)[] = await consumer.poll({ maxMessages: 5 });
+  const [queue] = consumer.assignment();
+  if (queue !== undefined) await consumer.seek(queue, { atMs: messages[0]?.storedAtMs ?? 0 });
+  const anyConsumer: PullConsumer = consumer;
+  anyConsumer.assign([{ topic: 'orders', queueId: 0 }]);
+  const untyped: PullConsumer = await messaging.createPullConsumer(options);
+  // @ts-expect-error Nothing is known of the messages of a consumer of names.
+  const typed: PullConsumer<OrderView> = untyped;
+  await typed.close();
+  // @ts-expect-error There are no leases.
+  await consumer.poll({ invisibleDurationMs: 5 });
+  // @ts-expect-error A queue has a number.
+  anyConsumer.assign(['orders']);
+  // @ts-expect-error A view of a pull consumer is not acknowledged by it.
+  await consumer.ack(messages);
 }
 
 /** Every place has the same types. */

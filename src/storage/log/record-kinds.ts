@@ -51,6 +51,6 @@ export const RECORD = {
   dedupKeys: 51,
   moved: 52,
   droppedRange: 53,
-  /** Reserved: pull consumers. */
+  /** How far a pull group has come in a queue: it goes on there after a restart, and in its next consumer. */
   position: 60,
 } as const;

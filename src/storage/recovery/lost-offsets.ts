@@ -59,6 +59,7 @@ function offsetsOf(kind: number, reader: ByteReader): number[] {
       readOffsets(reader, addMany);
       break;
     case RECORD.reset:
+    case RECORD.position:
       break;
     default:
       readOffsets(reader, addMany);

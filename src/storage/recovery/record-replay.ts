@@ -146,7 +146,7 @@ export class RecordReplay {
     reader.move(start, reader.end);
   }
 
-  /** A group that was reset to the end of a queue follows it when a power cut took that end. */
+  /** A group that was brought to the end of a queue follows it when a power cut took that end. */
   #withinQueue({ topicId, queueId }: ProgressAddress, offset: number): number {
     if (!this.#loss.isAfterLoss) return offset;
     return Math.min(offset, this.#index.queue(topicId, queueId)?.end ?? offset);
@@ -179,6 +179,7 @@ export class RecordReplay {
           if (!lost.has(mark.offset)) progress.settle(mark.offset);
         });
       case RECORD.reset:
+      case RECORD.position:
         return progress.reset(this.#withinQueue(progress.address, reader.u64()));
       case RECORD.redrive: {
         if (reader.u8() === 1) return;
@@ -204,6 +205,7 @@ const STATE_KINDS: ReadonlySet<number> = new Set([
   RECORD.changeInvisible,
   RECORD.deadLetter,
   RECORD.reset,
+  RECORD.position,
   RECORD.redrive,
   RECORD.purge,
 ]);

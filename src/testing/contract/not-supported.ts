@@ -16,9 +16,6 @@ function call(target: object, name: string): () => unknown {
 export const notSupported: ContractTheme = {
   name: 'what is not built yet is refused, never ignored',
   tests: {
-    'pull consumers are MQ_NOT_SUPPORTED': async (scene) => {
-      await refusesByName('createPullConsumer', call(scene.messaging, 'createPullConsumer'));
-    },
     'options of topics to come are MQ_NOT_SUPPORTED': async (scene) => {
       await refusesByName('retention', () => scene.admin.createTopic(TOPIC, wrongly({ retention: { maxAgeMs: 1 } })));
       await scene.admin.createTopic(TOPIC, { retention: false });

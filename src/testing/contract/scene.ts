@@ -7,7 +7,10 @@ import type {
   Message,
   MessageView,
   Messaging,
+  PollOptions,
   Producer,
+  PullConsumer,
+  PullConsumerOptions,
   PushConsumer,
   PushConsumerOptions,
   ReceiveOptions,
@@ -79,6 +82,16 @@ export class Scene {
     return this.messaging.createPushConsumer({ group: GROUP, subscriptions: { [TOPIC]: '*' }, ...options });
   }
 
+  /** A pull consumer of the usual group and topic. */
+  pull(options: Partial<PullConsumerOptions> = {}): Promise<PullConsumer> {
+    return this.messaging.createPullConsumer({ group: GROUP, subscriptions: { [TOPIC]: '*' }, ...options });
+  }
+
+  /** As many messages as were asked for, over as many polls as it takes. */
+  poll(consumer: PullConsumer, count: number, options: PollOptions = {}): Promise<MessageView[]> {
+    return this.#gather(count, () => consumer.poll({ awaitDurationMs: 0, ...options }));
+  }
+
   /** Exactly one message, which must be there or on its way. */
   async receiveOne(consumer: SimpleConsumer, options: ReceiveOptions = {}): Promise<MessageView> {
     const [message] = await this.receive(consumer, 1, { maxMessages: 1, ...options });
@@ -88,9 +101,13 @@ export class Scene {
 
   /** As many messages as were asked for, over as many calls as it takes. */
   async receive(consumer: SimpleConsumer, count: number, options: ReceiveOptions = {}): Promise<MessageView[]> {
+    return await this.#gather(count, () => consumer.receive({ awaitDurationMs: 0, ...options }));
+  }
+
+  async #gather(count: number, ask: () => Promise<MessageView[]>): Promise<MessageView[]> {
     const messages: MessageView[] = [];
     await this.eventually(async () => {
-      messages.push(...(await consumer.receive({ awaitDurationMs: 0, ...options })));
+      messages.push(...(await ask()));
       assert.ok(messages.length <= count, `${messages.length} messages came, where ${count} were expected`);
       return messages.length === count;
     }, `${count} messages to be received`);

@@ -16,6 +16,10 @@ import { notSupported } from './not-supported.ts';
 import { onewayAndAbort } from './oneway-and-abort.ts';
 import { priorities } from './priorities.ts';
 import { progressAndReset } from './progress-and-reset.ts';
+import { pullAssignment } from './pull-assignment.ts';
+import { pullConsumers } from './pull-consumers.ts';
+import { pullGroups } from './pull-groups.ts';
+import { pullPositions } from './pull-positions.ts';
 import { pushConsumer } from './push-consumer.ts';
 import { pushFailures } from './push-failures.ts';
 import { receiving } from './receiving.ts';
@@ -62,6 +66,10 @@ export const themes: readonly ContractTheme[] = [
   progressAndReset,
   broadcast,
   broadcastGroups,
+  pullConsumers,
+  pullPositions,
+  pullAssignment,
+  pullGroups,
   atomicUnits,
   applicationStore,
   closing,

@@ -36,6 +36,15 @@ const stories = {
     const consumer = await broker.createSimpleConsumer({ group: 'g', subscriptions });
     await consumer.receive({ awaitDurationMs: 50 });
   },
+  async poll() {
+    const consumer = await broker.createPullConsumer({ group: 'g', subscriptions });
+    void consumer.poll({ awaitDurationMs: 60_000 });
+  },
+  async pullOver() {
+    const consumer = await broker.createPullConsumer({ group: 'g', subscriptions });
+    await consumer.poll({ awaitDurationMs: 50 });
+    await consumer.commit();
+  },
   async lease() {
     await broker.createProducer().send({ topic: 'orders', body: 'one' });
     const consumer = await broker.createSimpleConsumer({ group: 'g', subscriptions });

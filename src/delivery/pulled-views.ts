@@ -1,0 +1,27 @@
+import type { MessageView } from '../model/message.ts';
+import type { StandardSchema } from '../model/standard-schema.ts';
+import type { DeliveryContext } from './delivery-context.ts';
+import { tellDelivered } from './delivery-events.ts';
+import type { Wanted } from './delivery-of-picks.ts';
+import { storedView } from './message-view.ts';
+
+/** What a pull brings. Messages of a queue that was sought or changed hands meanwhile are no more among them. */
+export function pulledViews(
+  context: DeliveryContext,
+  wanted: readonly Wanted[],
+  schemas: ReadonlyMap<string, StandardSchema> | undefined,
+): MessageView[] {
+  const views: MessageView[] = [];
+  for (const { queue, picks, messages } of wanted) {
+    const valid = messages.filter((_, index) => picks[index]?.generation === queue.generation);
+    const topic = queue.topic.record.name;
+    const facts = { topic, place: queue.topic.placeOf(queue.queue.queueId), attempt: FIRST_ATTEMPT, schema: schemas?.get(topic) };
+    for (const message of valid) views.push(storedView(message, facts));
+    context.counters.delivered += valid.length;
+    tellDelivered(context, queue, valid, () => FIRST_ATTEMPT);
+  }
+  return views;
+}
+
+/** A position knows of no attempts. */
+const FIRST_ATTEMPT = 1;
