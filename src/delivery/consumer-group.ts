@@ -35,7 +35,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   /** Messages in flight or waiting, over all queues. */
   unsettled = 0;
   readonly #context: DeliveryContext;
-  readonly #attaching = new Map<number, Promise<void>>();
+  readonly #attaching = new Map<number, Promise<number>>();
   #limitReported = false;
 
   constructor(context: DeliveryContext, record: GroupRecord, memberState?: MemberState) {
@@ -60,14 +60,18 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   /** Makes a topic's queues ready for this group, also those that were added since. */
   async attachTopic(topic: Topic): Promise<void> {
     const { topicId } = topic.record;
-    const before = this.#attaching.get(topicId) ?? Promise.resolve();
+    const before = this.#attaching.get(topicId) ?? Promise.resolve(0);
     // An attachment that failed is no reason for the next one to fail.
-    const attaching = before.catch(() => undefined).then(() => this.#attachQueues(topic));
+    const attaching = before.catch(() => 0).then(() => this.#attachQueues(topic));
     this.#attaching.set(topicId, attaching);
-    await attaching;
+    const added = await attaching;
     if (this.memberState?.closed) return this.detachTopic(topic);
     topic.groups.add(this);
-    for (const member of this.members) member.topicsChanged();
+    // Where nothing is new, whose turn it is among the priorities stays as it is.
+    for (const member of this.members) {
+      if (added > 0) member.topicsChanged();
+      else member.wake();
+    }
   }
 
   detachTopic(topic: Topic): void {
@@ -169,11 +173,13 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
       : this.memberState.progressOf(address, topic.record.name);
   }
 
-  async #attachQueues(topic: Topic): Promise<void> {
+  /** Answers how many queues are new. */
+  async #attachQueues(topic: Topic): Promise<number> {
     const { topicId } = topic.record;
     const attached = this.queues.get(topicId) ?? [];
     this.queues.set(topicId, attached);
-    for (const queue of topic.queues.slice(attached.length)) {
+    const missing = topic.queues.slice(attached.length);
+    for (const queue of missing) {
       const address = { groupId: this.record.groupId, topicId, queueId: queue.queueId };
       const progress = await this.#progressOf(address, topic);
       const groupQueue = new GroupQueue(this.#context, this, topic, { queue, progress });
@@ -189,6 +195,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
       }
       attached.push(groupQueue);
     }
+    return missing.length;
   }
 }
 
