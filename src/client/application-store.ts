@@ -25,20 +25,21 @@ export class LocalApplicationStore implements ApplicationStore {
   async get(key: string): Promise<Uint8Array | undefined> {
     const bytes = storeKey(key);
     this.#delivery.context.assertOpen();
-    const value = await this.#values.get(bytes);
-    // What is pending is shared with a checkpoint to come: the caller gets bytes of its own.
-    return value?.slice();
+    return await this.#read(bytes);
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
     if (!Array.isArray(keys)) throw illegalArgument('getMany takes an array of keys');
-    return await Promise.all(keys.map((key) => this.get(key)));
+    // Holes of the array are keys too, which are wrong.
+    const checked = Array.from(keys, storeKey);
+    this.#delivery.context.assertOpen();
+    return await Promise.all(checked.map((key) => this.#read(key)));
   }
 
   entries(range: StoreRange = {}): AsyncIterable<[key: string, value: Uint8Array]> {
     checkFieldNames('A range of the application store', requireObject('A range of the application store', range), KNOWN, NONE);
     const bounds = boundsOf(range);
-    const reverse = requireBoolean('reverse', range.reverse ?? false);
+    const reverse = range.reverse === undefined ? false : requireBoolean('reverse', range.reverse);
     const limit = range.limit === undefined ? Number.POSITIVE_INFINITY : requireInteger('limit', range.limit, 0);
     this.#delivery.context.assertOpen();
     return this.#list(bounds, reverse, limit);
@@ -46,6 +47,11 @@ export class LocalApplicationStore implements ApplicationStore {
 
   get #values(): Delivery['context']['store']['index']['applicationValues'] {
     return this.#delivery.context.store.index.applicationValues;
+  }
+
+  /** What is pending is shared with a checkpoint to come: the caller gets bytes of its own. */
+  async #read(key: Uint8Array): Promise<Uint8Array | undefined> {
+    return (await this.#values.get(key))?.slice();
   }
 
   async *#list({ gte, lt }: Bounds, reverse: boolean, limit: number): AsyncGenerator<[key: string, value: Uint8Array]> {

@@ -70,8 +70,10 @@ export async function commitUnit(delivery: Delivery, unit: UnitDraft, durability
   const { context, sender, deduplication } = delivery;
   context.assertOpen();
   if (unit.isEmpty) return;
-  const needs = { bytes: unit.bytes, timeoutMs: TIMEOUT_MS, topicTypes: unit.topicTypes };
-  await sender.prepare(unit.messages, needs);
+  const prepare = async (): Promise<void> => {
+    if (unit.needsRoom) await sender.prepare(unit.messages, { bytes: unit.bytes, timeoutMs: TIMEOUT_MS, topicTypes: unit.topicTypes });
+  };
+  await prepare();
   const acks = await locate(delivery, unit);
   const call = new KeyedCall(unit.messages);
   if (unit.messages.some(isKeyed)) await deduplication.ready();
@@ -80,7 +82,7 @@ export async function commitUnit(delivery: Delivery, unit: UnitDraft, durability
     const wait = claimKeys(delivery, call, claimed);
     if (wait === undefined) return await join(delivery, unit, { claimed, call }, durability);
     await wait;
-    await sender.prepare(unit.messages, needs);
+    await prepare();
   }
 }
 
@@ -163,7 +165,7 @@ function join(
     if (durability === 'sync') group.needsBarrier = true;
     if (call.drafts.length > 0) joinMessages(delivery, call, group, durability);
     for (const [queue, messages] of claimed) store.log.join(group, new UnitAckEntry(queue, context, messages), 0);
-    if (unit.values.size > 0) store.log.join(group, new ValueEntry(store.index, [...unit.values.values()]), valueBytes(unit));
+    if (unit.values.size > 0) store.log.join(group, new ValueEntry(store.index, [...unit.values.values()]), unit.valueBytes);
     store.log.join(group, new UnitEnd(store, durability, { resolve, reject }), 0);
   });
 }
@@ -175,12 +177,6 @@ function joinMessages({ context, sender }: Delivery, { drafts, claims }: KeyedCa
   const joined = { group, completion, nowMs: context.clock.now() };
   for (const [index, draft] of drafts.entries()) joinMessage(context, draft, sender.route(draft), joined, claims[index]);
   for (const claim of claims) if (claim !== undefined) context.store.log.join(group, claim, 0);
-}
-
-function valueBytes({ values }: UnitDraft): number {
-  let bytes = 0;
-  for (const { key, value } of values.values()) bytes += key.length + (value?.length ?? 0);
-  return bytes;
 }
 
 function ignore(): void {}

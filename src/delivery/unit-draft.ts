@@ -23,7 +23,8 @@ export class UnitDraft implements AtomicUnit {
   readonly values: Map<string, ApplicationChange> = new Map();
   readonly #context: DeliveryContext;
   readonly #sender: Sender;
-  #bytes = 0;
+  #bodyBytes = 0;
+  #valueBytes = 0;
   #ended = false;
 
   constructor(context: DeliveryContext, sender: Sender) {
@@ -35,11 +36,19 @@ export class UnitDraft implements AtomicUnit {
     return this.acks.size === 0 && this.messages.length === 0 && this.values.size === 0;
   }
 
-  /** Bytes of bodies and values. */
+  /** Bytes of bodies, keys and values. */
   get bytes(): number {
-    let bytes = this.#bytes;
-    for (const { value } of this.values.values()) bytes += value?.length ?? 0;
-    return bytes;
+    return this.#bodyBytes + this.#valueBytes;
+  }
+
+  /** Bytes of keys and values. */
+  get valueBytes(): number {
+    return this.#valueBytes;
+  }
+
+  /** It makes the store larger, so that it needs room as a send does; one that only acknowledges and deletes does not. */
+  get needsRoom(): boolean {
+    return this.messages.length > 0 || [...this.values.values()].some(({ value }) => value !== undefined);
   }
 
   /** The work is over: nothing is added any more. */
@@ -50,8 +59,8 @@ export class UnitDraft implements AtomicUnit {
   ack(message: MessageView | readonly MessageView[]): void {
     this.#assertRunning('ack');
     const views = Array.isArray(message) ? (message as readonly MessageView[]) : [message as MessageView];
-    for (const view of views) {
-      const named = namedDelivery(view, this.#context.handles);
+    // All of them are checked before the first is noted: the work may go on after a refusal.
+    for (const named of views.map((view) => namedDelivery(view, this.#context.handles))) {
       const { groupId, topicId, queueId } = named.address;
       this.acks.set(`${groupId}/${topicId}/${queueId}/${named.offset}/${named.leaseNumber}`, named);
     }
@@ -60,14 +69,10 @@ export class UnitDraft implements AtomicUnit {
   send(message: Message): void {
     this.#assertRunning('send');
     const draft = this.#sender.validate(message);
-    const { maxBatchMessages, maxBatchBytes } = this.#context.limits;
-    if (this.messages.length >= maxBatchMessages || this.#bytes + draft.body.length > maxBatchBytes) {
-      throw new BrokerError(
-        'MQ_PAYLOAD_TOO_LARGE',
-        `An atomic unit sends at most ${maxBatchMessages} messages (limits.maxBatchMessages) and ${maxBatchBytes} bytes (limits.maxBatchBytes); use several`,
-      );
-    }
-    this.#bytes += draft.body.length;
+    const { maxBatchMessages } = this.#context.limits;
+    if (this.messages.length >= maxBatchMessages) throw tooLarge(`sends at most ${maxBatchMessages} messages (limits.maxBatchMessages)`);
+    this.#assertRoom(draft.body.length);
+    this.#bodyBytes += draft.body.length;
     const { topic } = message;
     if (isTopic(topic) && topic.type !== undefined) this.topicTypes.set(topic.name, topic.type);
     this.messages.push(withOwnBody(draft));
@@ -75,13 +80,25 @@ export class UnitDraft implements AtomicUnit {
 
   put(key: string, value: Uint8Array | string): void {
     this.#assertRunning('put');
-    const bytes = storeKey(key);
-    this.values.set(key, { key: bytes, value: this.#valueOf(value) });
+    this.#change(key, { key: storeKey(key), value: this.#valueOf(value) });
   }
 
   delete(key: string): void {
     this.#assertRunning('delete');
-    this.values.set(key, { key: storeKey(key), value: undefined });
+    this.#change(key, { key: storeKey(key), value: undefined });
+  }
+
+  #change(key: string, change: ApplicationChange): void {
+    const more = bytesOf(change) - bytesOf(this.values.get(key));
+    this.#assertRoom(more);
+    this.#valueBytes += more;
+    this.values.set(key, change);
+  }
+
+  #assertRoom(moreBytes: number): void {
+    const { maxBatchBytes } = this.#context.limits;
+    if (moreBytes > 0 && this.bytes + moreBytes > maxBatchBytes)
+      throw tooLarge(`has at most ${maxBatchBytes} bytes of bodies, keys and values (limits.maxBatchBytes)`);
   }
 
   #valueOf(value: unknown): Uint8Array {
@@ -102,4 +119,12 @@ export class UnitDraft implements AtomicUnit {
     if (this.#ended)
       throw illegalArgument(`unit.${method} was called after the work of the atomic unit had ended; await it inside the work`);
   }
+}
+
+function bytesOf(change: ApplicationChange | undefined): number {
+  return change === undefined ? 0 : change.key.length + (change.value?.length ?? 0);
+}
+
+function tooLarge(limit: string): BrokerError {
+  return new BrokerError('MQ_PAYLOAD_TOO_LARGE', `An atomic unit ${limit}; use several`);
 }

@@ -32,7 +32,10 @@ export interface ApplicationStore {
    * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_BROKER_NOT_OPEN`
    */
   get(key: string): Promise<Uint8Array | undefined>;
-  /** The values of keys, in their order. */
+  /**
+   * The values of keys, in their order.
+   * @throws as `get`
+   */
   getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
   /**
    * Keys and values of a range in the order of their bytes, read a page after the other, so that a range may be of any size and memory holds a page

@@ -14,14 +14,17 @@ export interface AtomicOptions {
 
 /**
  * What happens together or not at all. Its methods check their arguments and note what is wanted; all of it takes effect with the commit that
- * follows when the work has ended, and nothing when it throws.
+ * follows when the work has ended, and nothing when it throws. Until then nobody sees any of it, the work itself included: `broker.store` reads
+ * what was committed. A unit that is begun inside the work of another one is a unit of its own. The bodies, keys and values of a unit have at
+ * most `limits.maxBatchBytes` together.
  * @public
  * @since 0.2.0
  */
 export interface AtomicUnit {
   /**
    * Settles messages that were received by push or simple consumers, for their groups; only `receiptHandle` is looked at. Where a lease has run out
-   * by the commit, or the message was settled otherwise, the whole unit is refused with `MQ_RECEIPT_HANDLE_EXPIRED`.
+   * by the commit, or the message was settled otherwise, the whole unit is refused with `MQ_RECEIPT_HANDLE_EXPIRED`. Of several messages all are
+   * noted or, where one is refused, none.
    * @throws BrokerError `MQ_INVALID_RECEIPT_HANDLE` for a handle that this store never issued
    */
   ack(message: MessageView | readonly MessageView[]): void;
@@ -33,7 +36,7 @@ export interface AtomicUnit {
   /**
    * Sets a value of the application store; text is stored as UTF-8, bytes are copied. The last call for a key counts.
    * @param key - 1 to 1,024 bytes of UTF-8
-   * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_PAYLOAD_TOO_LARGE` for more than `limits.maxBodyBytes`
+   * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_PAYLOAD_TOO_LARGE` for more than `limits.maxBodyBytes`, or than the unit has room for
    */
   put(key: string, value: Uint8Array | string): void;
   /** Removes a value of the application store, where there is one. */

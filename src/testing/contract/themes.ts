@@ -1,5 +1,6 @@
 import { acknowledging } from './acknowledging.ts';
 import { applicationStore } from './application-store.ts';
+import { atomicUnitRefusals } from './atomic-unit-refusals.ts';
 import { atomicUnits } from './atomic-units.ts';
 import { batches } from './batches.ts';
 import { broadcast } from './broadcast.ts';
@@ -71,6 +72,7 @@ export const themes: readonly ContractTheme[] = [
   pullAssignment,
   pullGroups,
   atomicUnits,
+  atomicUnitRefusals,
   applicationStore,
   closing,
   notSupported,
