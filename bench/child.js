@@ -17,6 +17,7 @@ const measurements = {
   dueMessages: kinds,
   endToEnd: () => import('./measurements/end-to-end.js'),
   fillAndDie: opening,
+  hotPoll: hotQueue,
   hotPush: hotQueue,
   hotReceive: hotQueue,
   idle: opening,

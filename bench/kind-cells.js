@@ -68,6 +68,12 @@ export const kindCells = [
     plain: receive(),
     special: receive("cents > 5000 AND country <> 'US'"),
   }),
+  besidePlain({
+    name: 'poll',
+    title: 'poll 32, a commit every 320 / receive 32 + ack',
+    plain: receive(),
+    special: (scaled) => ({ ...receive()(scaled), measurement: 'hotPoll' }),
+  }),
   {
     name: 'due',
     runs: () => ({ engine: [{ measurement: 'dueMessages', options: { perSecond: 10_000, seconds: 5, bodyBytes: KIB } }] }),

@@ -49,6 +49,32 @@ export async function hotReceive({ directory, rounds, loops, bodyBytes, properti
 }
 
 /**
+ * Polls 32 messages at a time and commits after every tenth poll.
+ * @param {{ directory: string; rounds: number; bodyBytes: number; properties?: Record<string, string> }} options
+ */
+export async function hotPoll({ directory, rounds, bodyBytes, properties }) {
+  const broker = await openEngine(directory, 'async');
+  const producer = broker.createProducer();
+  const message = { topic: 'hot', body: randomBody(bodyBytes), ...(properties && { properties }) };
+  const consumer = await broker.createPullConsumer(await hotTopic(broker));
+  const result = await drainRepeatedly({
+    rounds,
+    refill: () => fill({ producer, count: HOT_MESSAGES, message: () => message }),
+    drain: async (watch) => {
+      let left = HOT_MESSAGES;
+      for (let polls = 1; left > 0; polls += 1) {
+        const messages = await consumer.poll({ maxMessages: Math.min(32, left), awaitDurationMs: 0 });
+        left -= messages.length;
+        if (polls % 10 === 0 || left === 0) await consumer.commit();
+        watch.add(messages.length);
+      }
+    },
+  });
+  await broker.close();
+  return result;
+}
+
+/**
  * A listener that only counts, called for messages that are there already.
  * @param {{ directory: string; rounds: number; concurrency?: number; bodyBytes: number }} options
  */

@@ -6,7 +6,7 @@ import { RECORD } from '../storage/log/record-kinds.ts';
 import { type TransactionCheck, writeTransactionCheck } from '../storage/log/transaction-records.ts';
 import { blockSequenceOf, logPosition, recordNumberOf } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { storedView } from './message-view.ts';
+import { storedFacts, storedView } from './message-view.ts';
 
 /** A check, or the parking of a transaction, on its way to the log: it has counted before anybody is asked. */
 class TransactionCheckEntry implements LogEntry {
@@ -59,7 +59,7 @@ export async function halfMessages(context: DeliveryContext, { halves }: Pending
   for (const { position, topicId } of halves) {
     const message = readMessage(await log.read(blockSequenceOf(position)), recordNumberOf(position));
     const topic = index.catalogue.topics.get(topicId)?.name ?? `#${topicId}`;
-    views.push(storedView({ ...message, queueOffset: -1 }, { topic, place: { queueId: -1 }, attempt: 0 }));
+    views.push(storedView({ ...message, queueOffset: -1 }, storedFacts(topic, { queueId: -1 }), 0));
   }
   return views;
 }

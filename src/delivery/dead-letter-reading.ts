@@ -4,7 +4,7 @@ import type { StoredDeadLetter } from '../storage/index/dead-letters.ts';
 import type { StoredMessage } from '../storage/log/message-record.ts';
 import { readVisibleFrom } from '../storage/log/pointer-record.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { storedView } from './message-view.ts';
+import { storedFacts, storedView } from './message-view.ts';
 
 /** A dead letter with the message that it points at. */
 export interface ReadDeadLetter {
@@ -22,7 +22,7 @@ export async function readDeadLetter(context: DeliveryContext, group: string, st
   const topic = record?.name ?? `#${address.topicId}`;
   const place = placeOfQueue(record?.options.type ?? 'mixed', address.queueId);
   const letter: DeadLetter = {
-    message: storedView(message, { topic, place, attempt: mark.attempts }),
+    message: storedView(message, storedFacts(topic, place), mark.attempts),
     messageId: message.messageId,
     group,
     originTopic: topic,

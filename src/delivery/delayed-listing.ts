@@ -4,7 +4,7 @@ import type { TimerEntry } from '../storage/index/timer-heap.ts';
 import { readMessage } from '../storage/log/message-record.ts';
 import { blockSequenceOf, type LogPosition, recordNumberOf } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { storedView } from './message-view.ts';
+import { storedFacts, storedView } from './message-view.ts';
 import type { Topic } from './topic.ts';
 
 /** A place in the order of what waits. */
@@ -39,7 +39,7 @@ async function read(context: DeliveryContext, topic: Topic, kind: TimerKind, ent
   const { position, dueAtMs, topicId, queueId } = entry;
   const message = readMessage(await context.store.log.read(blockSequenceOf(position)), recordNumberOf(position));
   return {
-    message: storedView(message, { topic: topic.record.name, place: topic.placeOf(queueId), attempt: 0 }),
+    message: storedView(message, storedFacts(topic.record.name, topic.placeOf(queueId)), 0),
     messageId: message.messageId,
     topic: topic.record.name,
     deliverAtMs: dueAtMs,

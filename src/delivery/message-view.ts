@@ -28,6 +28,9 @@ interface ViewFacts extends Omit<HandOutFacts, 'handles'> {
   readonly handles: ReceiptHandles | undefined;
 }
 
+/** Made by `storedFacts`. */
+type StoredFacts = ViewFacts & { readonly handles: undefined };
+
 /** One delivery: the message, and the number of its lease then. */
 export interface Delivered {
   readonly held: HeldMessage;
@@ -135,13 +138,14 @@ export function deliveredView(message: Content, facts: HandOutFacts, attempt: nu
   return new View(message, facts, attempt, lease);
 }
 
-/** A view for reading only, as administration and pull consumers show it: nothing can be acknowledged with it. */
-export function storedView(
-  message: Content,
-  facts: Pick<HandOutFacts, 'topic' | 'place' | 'schema'> & { readonly attempt: number },
-): MessageView {
-  const { attempt, ...shared } = facts;
-  return new View(message, { ...shared, untilMs: 0, handles: undefined }, attempt, undefined);
+/** A view for reading only, as administration and pull consumers show it: nothing can be acknowledged with it. Messages that come together share their facts. */
+export function storedView(message: Content, facts: StoredFacts, attempt: number): MessageView {
+  return new View(message, facts, attempt, undefined);
+}
+
+/** What all views of messages of a queue share that nobody holds a lease of. */
+export function storedFacts(topic: string, place: QueuePlace, schema?: StandardSchema): StoredFacts {
+  return { topic, place, schema, untilMs: 0, handles: undefined };
 }
 
 /** A view like another one, for a lease with a new end. */

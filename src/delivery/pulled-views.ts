@@ -3,7 +3,7 @@ import type { StandardSchema } from '../model/standard-schema.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { tellDelivered } from './delivery-events.ts';
 import type { Wanted } from './delivery-of-picks.ts';
-import { storedView } from './message-view.ts';
+import { storedFacts, storedView } from './message-view.ts';
 
 /** What a pull brings. Messages of a queue that was sought or changed hands meanwhile are no more among them. */
 export function pulledViews(
@@ -15,8 +15,8 @@ export function pulledViews(
   for (const { queue, picks, messages } of wanted) {
     const valid = messages.filter((_, index) => picks[index]?.generation === queue.generation);
     const topic = queue.topic.record.name;
-    const facts = { topic, place: queue.topic.placeOf(queue.queue.queueId), attempt: FIRST_ATTEMPT, schema: schemas?.get(topic) };
-    for (const message of valid) views.push(storedView(message, facts));
+    const facts = storedFacts(topic, queue.topic.placeOf(queue.queue.queueId), schemas?.get(topic));
+    for (const message of valid) views.push(storedView(message, facts, FIRST_ATTEMPT));
     context.counters.delivered += valid.length;
     tellDelivered(context, queue, valid, () => FIRST_ATTEMPT);
   }
