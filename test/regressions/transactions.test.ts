@@ -78,3 +78,25 @@ describe('an end by somebody else', () => {
     expect(await received()).toEqual([]);
   });
 });
+
+describe('a rollback', () => {
+  // A checkpoint packed the keys, let the event loop have its turn, and packed the transactions. A rollback in between was in the one and not in
+  // the other: the replay behind the checkpoint did not find the messages whose keys it should free, and what was sent again was a duplicate of nothing.
+  test('frees its dedup keys over a crash, while a checkpoint is being packed', { timeout: 60_000 }, async () => {
+    const many = (call: number) => Array.from({ length: 4096 }, (_, key) => ({ topic: 'others', body: 'x', dedupKey: `${call}/${key}` }));
+    for (let later = 0; later < 12; later++) {
+      const producer = broker.createProducer();
+      const transaction = producer.beginTransaction();
+      await transaction.send({ topic: 'orders', body: 'rolled back', dedupKey: `key ${later}` });
+      for (const call of [1, 2, 3]) await producer.sendBatch(many(later * 10 + call), { durability: 'async' });
+      const checkpoint = clock.advance(5000);
+      await turns(later);
+      await transaction.rollback({ durability: 'async' });
+      await checkpoint;
+      await broker.crash();
+      await broker.reopen();
+      const again = await broker.createProducer().send({ topic: 'orders', body: 'again', dedupKey: `key ${later}` });
+      expect(again.duplicate).toBeUndefined();
+    }
+  });
+});

@@ -57,6 +57,11 @@ export class CheckpointWriter {
     });
     const metadata: WriteOperation[] = [];
     this.#onFailure.push(index.catalogue.snapshot(metadata, index.envelope));
+    // Before the keys, and written behind them: by what the index has of a transaction a replay frees the keys of its rollback.
+    const transactions: WriteOperation[] = [];
+    const ended = index.transactions.snapshot(transactions);
+    this.#onSuccess.push(ended.done);
+    this.#onFailure.push(ended.failed);
     const keys = index.dedup.snapshot(sequence);
     if (keys !== undefined) this.#onFailure.push(keys.failed);
     let values = 0;
@@ -65,14 +70,15 @@ export class CheckpointWriter {
       this.#add(pack);
       if (++values % SLICE_KEY_RUNS === 0) await new Promise<void>((resolve) => this.#process.defer(resolve));
     }
-    this.#add((operations) => operations.push(...metadata));
-    for (const part of [index.deadLetters, index.applicationValues, index.delays, index.transactions]) {
+    this.#addAll(metadata);
+    for (const part of [index.deadLetters, index.applicationValues, index.delays]) {
       this.#add((operations) => {
         const snapshot = part.snapshot(operations);
         this.#onSuccess.push(snapshot.done);
         this.#onFailure.push(snapshot.failed);
       });
     }
+    this.#addAll(transactions);
     values = 0;
     for (const queue of queues) {
       this.#add((operations) => this.#onSuccess.push(queue.snapshot(operations, index.envelope)));
@@ -113,6 +119,13 @@ export class CheckpointWriter {
   /** Gives a capture up that will not be written. */
   discard(): void {
     for (const undo of this.#onFailure) undo();
+  }
+
+  /** One by one: there may be more than a call takes arguments. */
+  #addAll(operations: readonly WriteOperation[]): void {
+    this.#add((batch) => {
+      for (const operation of operations) batch.push(operation);
+    });
   }
 
   /** All operations of one call stay in one atomic write. */

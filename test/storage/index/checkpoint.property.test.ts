@@ -168,6 +168,15 @@ describe('an index at any checkpoint', () => {
     );
   });
 
+  // They were handed over as arguments of one call, of which there may be some 120,000: a store with more of them did not open without its index.
+  test('takes more topics and subscriptions than a call takes arguments', async () => {
+    const bench = await Bench.open(new Log());
+    for (let number = 0; number < 150_000; number++)
+      bench.index.applyMetadata({ what: 'subscription', record: { groupId: 1, topicName: `topic-${number}` } }, number + 1);
+    await bench.checkpoint({ fate: 'kept', meanwhile: [] });
+    expect(await bench.keysUnder(PREFIX.subscription)).toBe(150_000);
+  });
+
   test('keeps what a deletion left until a checkpoint includes the deletion, and frees it then', async () => {
     const bench = await Bench.open(new Log());
     const handedOut = (log: Log): void =>
