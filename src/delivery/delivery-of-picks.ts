@@ -1,4 +1,5 @@
 import type { MessageInBlock, MessageWithoutBody, StoredMessage } from '../storage/log/message-record.ts';
+import type { LogPosition } from '../storage/log-position.ts';
 import { areAtHand, blocksAtHand, type FoundBlocks, messageOf, readBlocks } from './block-reading.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { settleFiltered } from './filtered.ts';
@@ -13,7 +14,7 @@ export interface PickTaker {
   /** Chooses up to `most` messages that are visible now. */
   collect(most: number): readonly Pick[];
   /** `filtered`: its group does not want it at all; `expired`: its time to live is over; `notMine`: this consumer has given the subscription up meanwhile, others may want it. */
-  judge(topic: Topic, message: MessageWithoutBody): PickVerdict;
+  judge(topic: Topic, message: MessageWithoutBody, position: LogPosition): PickVerdict;
 }
 
 /** Messages of one queue that are delivered, in the order in which they were picked. */
@@ -87,7 +88,7 @@ function judge(
     const { queue } = pick;
     if (pick.generation !== queue.generation) continue;
     const message = messageOf(context, pick, blockOf);
-    const verdict = message === undefined ? 'filtered' : taker.judge(queue.topic, message);
+    const verdict = message === undefined ? 'filtered' : taker.judge(queue.topic, message, pick.position);
     if (verdict === 'deliver' && message !== undefined) {
       add(wanted, pick, message);
     } else if (verdict === 'notMine') {

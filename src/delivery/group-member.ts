@@ -1,6 +1,7 @@
 import type { MessageFilter } from '../model/message-filter.ts';
 import type { StandardSchema } from '../model/standard-schema.ts';
 import type { MessageWithoutBody } from '../storage/log/message-record.ts';
+import { blockSequenceOf, type LogPosition } from '../storage/log-position.ts';
 import type { ConsumerGroup, Member } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { PickTaker, PickVerdict } from './delivery-of-picks.ts';
@@ -80,13 +81,19 @@ export abstract class GroupMember implements Member, PickTaker {
     if (!this.closed) this.#onWake();
   }
 
-  judge(topic: Topic, message: MessageWithoutBody): PickVerdict {
+  judge(topic: Topic, message: MessageWithoutBody, position: LogPosition): PickVerdict {
     const filter = this.filters.get(topic.record.name);
     if (filter === undefined || this.closed) return 'notMine';
     if (!filter.matches(message)) return 'filtered';
     const notBefore = this.#notBeforeMs(topic.record.name);
     if (notBefore !== undefined && message.storedAtMs < notBefore) return 'filtered';
-    return isExpired(topic, message, this.context) ? 'expired' : 'deliver';
+    return this.#isExpired(topic, message, position) ? 'expired' : 'deliver';
+  }
+
+  /** A time to live runs from the instant at which the message became visible, and knows nothing of steps of the wall clock. */
+  #isExpired(topic: Topic, message: MessageWithoutBody, position: LogPosition): boolean {
+    const ttlMs = message.extension?.ttlMs ?? topic.record.options.ttlMs;
+    return ttlMs !== undefined && this.context.store.log.ages.ageMs(blockSequenceOf(position), message.storedAtMs) >= ttlMs;
   }
 
   #notBeforeMs(topicName: string): number | undefined {
@@ -109,10 +116,4 @@ export abstract class GroupMember implements Member, PickTaker {
     this.#next = (this.#next + 1) % Math.max(1, lanes.length);
     return picks;
   }
-}
-
-/** A time to live runs from the instant at which the message became visible. */
-function isExpired(topic: Topic, message: MessageWithoutBody, { clock }: DeliveryContext): boolean {
-  const ttlMs = message.extension?.ttlMs ?? topic.record.options.ttlMs;
-  return ttlMs !== undefined && clock.now() - message.storedAtMs >= ttlMs;
 }

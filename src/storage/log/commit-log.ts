@@ -3,6 +3,7 @@ import type { DurableStore } from '../../model/key-value-port.ts';
 import { blockSequenceOf, type LogPosition } from '../log-position.ts';
 import { Barriers } from './barriers.ts';
 import { Block, blockKey } from './block.ts';
+import { BlockAges } from './block-ages.ts';
 import { BlockCache } from './block-cache.ts';
 import { BuilderPool, CommitGroup } from './commit-group.ts';
 import type { CommitLogOptions } from './commit-log-options.ts';
@@ -20,6 +21,7 @@ const EARLY_BYTES = 32 * 1024;
 export class CommitLog {
   readonly barriers: Barriers;
   readonly cache: BlockCache;
+  readonly ages: BlockAges;
   readonly #options: CommitLogOptions;
   readonly #pool = new BuilderPool();
   #store: DurableStore;
@@ -52,6 +54,7 @@ export class CommitLog {
     this.#committedSequence = options.nextSequence - 1;
     this.#lastStoredAtMs = options.lastStoredAtMs;
     this.cache = new BlockCache(options.cacheBytes);
+    this.ages = new BlockAges(options.clock, options.lastStoredAtMs);
     this.barriers = new Barriers(options.store, options.clock, { failure: (error) => this.#fail(error), durable: options.onDurable });
   }
 
@@ -214,6 +217,7 @@ export class CommitLog {
     this.#burstBytes = this.#writingBytes + group.bytes;
     this.#writingBytes = group.bytes;
     this.#lastStoredAtMs = Math.max(this.#lastStoredAtMs, this.#options.clock.now());
+    this.ages.stamped(this.#nextSequence, this.#lastStoredAtMs);
     const stamp = { firstSequence: this.#nextSequence, storedAtMs: this.#lastStoredAtMs, storeTag: this.#options.storeTag };
     const operations = group.seal(stamp, this.#options.checksum);
     this.#nextSequence += group.builders.length;
