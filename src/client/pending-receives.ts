@@ -110,11 +110,14 @@ export class PendingReceives {
     const member = this.#member;
     if (member === undefined) return;
     pending.taking = true;
+    const { signal } = pending.request;
     const taken = pending.request.take({
       views: (views) => {
         pending.taking = false;
         if (views.length > 0) pending.resolve(views);
         else if (this.#refused !== undefined) pending.reject(this.#refused);
+        // An abort while messages were chosen has waited for what became of them.
+        else if (signal?.aborted) pending.reject(aborted(signal));
         else this.#attempt(pending);
       },
       failed: (error) => pending.reject(error),

@@ -29,7 +29,7 @@ export class LocalProducer implements Producer {
   readonly #onClose: (producer: LocalProducer) => void;
   readonly #tracker: SendTracker = { pending: 0, onIdle: undefined };
   readonly #creating: Promise<unknown>;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(
     delivery: Delivery,
@@ -124,18 +124,22 @@ export class LocalProducer implements Producer {
     return await recall(context, topic, context.recallHandles.decode(recallHandle));
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
     this.#onClose(this);
     await this.#creating;
     if (this.#tracker.pending > 0)
       await new Promise<void>((resolve) => {
         this.#tracker.onIdle = resolve;
       });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   #resolve(options: SendOptions | undefined): ResolvedSendOptions {
@@ -160,7 +164,7 @@ export class LocalProducer implements Producer {
 
   #assertOpen(): void {
     this.#delivery.context.assertOpen();
-    if (this.#closed) throw new BrokerError('MQ_BROKER_NOT_OPEN', 'The producer is closed; create another one');
+    if (this.#closing !== undefined) throw new BrokerError('MQ_BROKER_NOT_OPEN', 'The producer is closed; create another one');
   }
 }
 
