@@ -21,12 +21,13 @@ import { TransactionChecks } from './maintenance/transaction-check.ts';
 import type { BrokerStats } from './model/broker-stats.ts';
 import type { Timer } from './model/clock.ts';
 import { BrokerError } from './model/errors.ts';
-import type { BrokerEvents, BrokerState, Damage } from './model/events.ts';
+import type { BrokerEvents, BrokerState } from './model/events.ts';
 import { MessageIdSource } from './model/message-id.ts';
 import type { CloseOptions } from './model/messaging.ts';
 import type { Directory } from './model/storage-provider.ts';
 import type { PendingTransaction } from './storage/index/transactions.ts';
-import { Store } from './storage/store.ts';
+import type { Store } from './storage/store.ts';
+import { openStore, StoreWiring } from './store-wiring.ts';
 
 /** Everything that a broker is made of, wired: who is told of a commit, a failure, a deadline. */
 export class BrokerParts {
@@ -51,7 +52,7 @@ export class BrokerParts {
   #state: BrokerState = 'open';
   #refusesCalls = false;
 
-  private constructor(options: ResolvedBrokerOptions, directory: Directory, store: Store, wiring: Wiring) {
+  private constructor(options: ResolvedBrokerOptions, directory: Directory, store: Store, wiring: StoreWiring) {
     const { clock, logger } = options;
     this.#options = options;
     this.#directory = directory;
@@ -115,35 +116,15 @@ export class BrokerParts {
   }
 
   static async open(options: ResolvedBrokerOptions): Promise<BrokerParts> {
-    const { clock, random, limits, lockWaitMs } = options;
+    const { clock, limits, lockWaitMs } = options;
     const release = options.process.hold();
     const acquiring = options.storage.acquire({ lockWaitMs, minFreeDiskBytes: limits.minFreeDiskBytes, clock });
     const directory = await acquiring.finally(release);
-    const wiring: Wiring = {
-      onFailure: ignore,
-      onVisible: ignore,
-      onDurable: ignore,
-      onCommit: ignore,
-      onDamage: ignore,
-      ready: () => Promise.resolve(),
-    };
+    const wiring = new StoreWiring();
     let parts: BrokerParts | undefined;
     try {
-      const store = await Store.open({
-        directory,
-        clock,
-        random,
-        process: options.process,
-        checksum: options.checksum,
-        cacheBytes: limits.cacheBytes,
-        onFailure: (error) => wiring.onFailure(error),
-        onVisible: () => wiring.onVisible(),
-        onDurable: () => wiring.onDurable(),
-        onCommit: (bytes) => wiring.onCommit(bytes),
-        onDamage: (damage) => wiring.onDamage(damage),
-      });
+      const store = await openStore(options, directory, wiring);
       parts = new BrokerParts(options, directory, store, wiring);
-      for (const damage of store.damages) options.logger.warn({ damage }, 'damage was found while opening');
       await wiring.ready();
       await parts.delivery.recallUnsettled();
       parts.#timers.start();
@@ -278,16 +259,6 @@ export class BrokerParts {
 
 /** A close with a short deadline still gets the time of one flush. */
 const MINIMUM_FLUSH_MS = 1000;
-
-/** What the store calls; filled in when the parts that answer exist. */
-interface Wiring {
-  onFailure: (error: Error) => void;
-  onVisible: () => void;
-  onDurable: () => void;
-  onCommit: (bytes: number) => void;
-  onDamage: (damage: Damage) => void;
-  ready: () => Promise<void>;
-}
 
 function ignore(): void {}
 
