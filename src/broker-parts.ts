@@ -4,7 +4,6 @@ import { clientsOf, storeFigures } from './broker-figures.ts';
 import type { ResolvedBrokerOptions } from './broker-options.ts';
 import { LocalAdmin } from './client/local-admin.ts';
 import { Arrivals } from './delivery/arrivals.ts';
-import { BrokerTime } from './delivery/broker-time.ts';
 import { DeadlineQueue } from './delivery/deadline-queue.ts';
 import { Delivery, fireDeadline } from './delivery/delivery.ts';
 import type { DeliveryContext } from './delivery/delivery-context.ts';
@@ -195,7 +194,7 @@ export class BrokerParts {
     return {
       store: this.#store,
       clock,
-      time: new BrokerTime(clock, this.#store.log.lastStoredAtMs),
+      time: this.#store.log.time,
       process: this.#options.process,
       limits,
       logger,

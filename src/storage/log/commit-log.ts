@@ -5,6 +5,7 @@ import { Barriers } from './barriers.ts';
 import { Block, blockKey } from './block.ts';
 import { BlockAges } from './block-ages.ts';
 import { BlockCache } from './block-cache.ts';
+import { BrokerTime } from './broker-time.ts';
 import { BuilderPool, CommitGroup } from './commit-group.ts';
 import type { CommitLogOptions } from './commit-log-options.ts';
 import type { LogEntry } from './log-entry.ts';
@@ -22,6 +23,7 @@ export class CommitLog {
   readonly barriers: Barriers;
   readonly cache: BlockCache;
   readonly ages: BlockAges;
+  readonly time: BrokerTime;
   readonly #options: CommitLogOptions;
   readonly #pool = new BuilderPool();
   #store: DurableStore;
@@ -53,6 +55,7 @@ export class CommitLog {
     this.#nextSequence = options.nextSequence;
     this.#committedSequence = options.nextSequence - 1;
     this.#lastStoredAtMs = options.lastStoredAtMs;
+    this.time = new BrokerTime(options.clock, options.lastStoredAtMs);
     this.cache = new BlockCache(options.cacheBytes);
     this.ages = new BlockAges(options.clock, options.lastStoredAtMs);
     this.barriers = new Barriers(options.store, options.clock, { failure: (error) => this.#fail(error), durable: options.onDurable });
@@ -216,7 +219,7 @@ export class CommitLog {
     this.#writing = group;
     this.#burstBytes = this.#writingBytes + group.bytes;
     this.#writingBytes = group.bytes;
-    this.#lastStoredAtMs = Math.max(this.#lastStoredAtMs, this.#options.clock.now());
+    this.#lastStoredAtMs = Math.max(this.#lastStoredAtMs, this.#options.clock.now(), this.time.now());
     this.ages.stamped(this.#nextSequence, this.#lastStoredAtMs);
     const stamp = { firstSequence: this.#nextSequence, storedAtMs: this.#lastStoredAtMs, storeTag: this.#options.storeTag };
     const operations = group.seal(stamp, this.#options.checksum);

@@ -1,8 +1,9 @@
-import type { Clock } from '../model/clock.ts';
+import type { Clock } from '../../model/clock.ts';
 
 /**
  * The time by which delays run: begins where the wall clock stands at the opening (never before what the store has seen), goes on with the
- * monotonic clock, and so knows no steps. An instant that outlasts the process is stored in it.
+ * monotonic clock, and so knows no steps. An instant that outlasts the process is stored in it, and so that the next process does not begin before
+ * it, no block is stamped with less.
  */
 export class BrokerTime {
   readonly #clock: Clock;
