@@ -184,8 +184,8 @@ function placed(located: LocatedHalf, group: CommitGroup): PlacedHalf {
   const { half, queue } = located;
   const builder = group.room(POINTER_BYTES + 8);
   const record = builder.begin(RECORD.pointer);
-  const { position: target, ...facts } = half;
-  const offsetAt = writePointer(builder, { ...facts, target, origin: 'transaction', dueAtMs: 0 });
+  const { topicId, queueId, tagHash, groupHigh, groupLow, position: target } = half;
+  const offsetAt = writePointer(builder, { topicId, queueId, target, tagHash, groupHigh, groupLow, origin: 'transaction', dueAtMs: 0 });
   builder.end();
   return { half, queue, builder, offsetAt, block: group.lastBlock, record, queueOffset: -1 };
 }
