@@ -1,6 +1,6 @@
 import type { DelayedMessage } from '../model/admin.ts';
 import { TIMER_KINDS, type TimerKind } from '../storage/index/delays.ts';
-import type { TimerEntry } from '../storage/index/timer-heap.ts';
+import type { TimerEntry } from '../storage/index/timer-rows.ts';
 import { readMessage } from '../storage/log/message-record.ts';
 import { blockSequenceOf, type LogPosition, recordNumberOf } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';

@@ -1,6 +1,6 @@
 import type { ConsumeQueue } from '../storage/index/consume-queue.ts';
 import type { TimerKind } from '../storage/index/delays.ts';
-import type { TimerEntry } from '../storage/index/timer-heap.ts';
+import type { TimerEntry } from '../storage/index/timer-rows.ts';
 import type { BlockBuilder } from '../storage/log/block.ts';
 import type { CommitGroup } from '../storage/log/commit-group.ts';
 import type { LogEntry } from '../storage/log/log-entry.ts';
@@ -89,5 +89,5 @@ function placed(kind: TimerKind, due: DueMessage, group: CommitGroup): PlacedPoi
   const { topicId, queueId, tagHash, groupHigh, groupLow, dueAtMs, position: target } = timer;
   const offsetAt = writePointer(builder, { topicId, queueId, target, tagHash, groupHigh, groupLow, origin: kind, dueAtMs });
   builder.end();
-  return { ...due, queue, builder, offsetAt, block: group.lastBlock, record, queueOffset: -1 };
+  return { timer, queue, builder, offsetAt, block: group.lastBlock, record, queueOffset: -1 };
 }

@@ -1,5 +1,5 @@
 import { TIMER_KINDS, type TimerKind } from '../storage/index/delays.ts';
-import type { TimerEntry } from '../storage/index/timer-heap.ts';
+import type { TimerEntry } from '../storage/index/timer-rows.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { DueEntry, type DueMessage } from './due-entry.ts';
 import type { Topics } from './topics.ts';

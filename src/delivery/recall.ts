@@ -1,5 +1,5 @@
 import { BrokerError } from '../model/errors.ts';
-import type { TimerEntry } from '../storage/index/timer-heap.ts';
+import type { TimerEntry } from '../storage/index/timer-rows.ts';
 import type { GroupSpace, LogEntry } from '../storage/log/log-entry.ts';
 import { readMessage } from '../storage/log/message-record.ts';
 import { type Recall, writeRecall } from '../storage/log/recall-record.ts';

@@ -28,6 +28,8 @@ export class CheckpointWriter {
   readonly #process: ProcessPort;
   readonly #batches: WriteOperation[][] = [];
   #batchBytes = 0;
+  /** Packed only when they are written: there may be hundreds of thousands of them. */
+  #timerWrites: Iterable<readonly WriteOperation[]> = [];
   readonly #onSuccess: (() => void)[] = [];
   readonly #onFailure: (() => void)[] = [];
   /** What topics and groups left that were deleted before the capture. */
@@ -59,9 +61,7 @@ export class CheckpointWriter {
     this.#onFailure.push(index.catalogue.snapshot(metadata, index.envelope));
     // Before the keys, and written behind them: by what the index has of a transaction a replay frees the keys of its rollback.
     const transactions: WriteOperation[] = [];
-    const ended = index.transactions.snapshot(transactions);
-    this.#onSuccess.push(ended.done);
-    this.#onFailure.push(ended.failed);
+    this.#take(index.transactions.snapshot(transactions));
     const keys = index.dedup.snapshot(sequence);
     if (keys !== undefined) this.#onFailure.push(keys.failed);
     let values = 0;
@@ -71,13 +71,12 @@ export class CheckpointWriter {
       if (++values % SLICE_KEY_RUNS === 0) await new Promise<void>((resolve) => this.#process.defer(resolve));
     }
     this.#addAll(metadata);
-    for (const part of [index.deadLetters, index.applicationValues, index.delays]) {
-      this.#add((operations) => {
-        const snapshot = part.snapshot(operations);
-        this.#onSuccess.push(snapshot.done);
-        this.#onFailure.push(snapshot.failed);
-      });
-    }
+    for (const part of [index.deadLetters, index.applicationValues]) this.#add((operations) => this.#take(part.snapshot(operations)));
+    this.#add((operations) => {
+      const snapshot = index.delays.snapshot(operations);
+      this.#take(snapshot);
+      this.#timerWrites = snapshot.writes;
+    });
     this.#addAll(transactions);
     values = 0;
     for (const queue of queues) {
@@ -103,6 +102,7 @@ export class CheckpointWriter {
     const { store } = this.#index;
     try {
       for (const batch of this.#batches) if (batch.length > 0) await store.write(batch);
+      for (const part of this.#timerWrites) await store.write(part);
       await store.barrier();
       await store.write([{ key: CHECKPOINT_KEY, value: sealCheckpoint(this.#index, checkpoint) }], { sync: true });
     } catch (error) {
@@ -119,6 +119,11 @@ export class CheckpointWriter {
   /** Gives a capture up that will not be written. */
   discard(): void {
     for (const undo of this.#onFailure) undo();
+  }
+
+  #take({ done, failed }: { readonly done: () => void; readonly failed: () => void }): void {
+    this.#onSuccess.push(done);
+    this.#onFailure.push(failed);
   }
 
   /** One by one: there may be more than a call takes arguments. */

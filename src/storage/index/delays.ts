@@ -3,8 +3,8 @@ import type { PointerOrigin } from '../log/pointer-record.ts';
 import type { LogPosition } from '../log-position.ts';
 import type { Envelope } from './envelope.ts';
 import { delayCountKey, numberIn, PREFIX, rangeOf } from './keys.ts';
-import { SAVED, type TimerEntry } from './timer-heap.ts';
-import { Timers } from './timers.ts';
+import { SAVED, type TimerEntry } from './timer-rows.ts';
+import { type TimerSnapshot, Timers } from './timers.ts';
 
 /** By which clock a message waits: until an instant of the wall clock, or for a while. */
 export type TimerKind = Exclude<PointerOrigin, 'transaction'>;
@@ -89,7 +89,8 @@ export class Delays {
     this.#counts.set(topicId, { count: 0, includes: at, isDirty: true });
   }
 
-  snapshot(operations: WriteOperation[]): { done: () => void; failed: () => void } {
+  /** Adds the writes of the counts, and takes what changed of the timers. */
+  snapshot(operations: WriteOperation[]): TimerSnapshot {
     const written: DelayCount[] = [];
     for (const [topicId, count] of this.#counts) {
       if (!count.isDirty) continue;
@@ -98,8 +99,9 @@ export class Delays {
       count.isDirty = false;
       written.push(count);
     }
-    const snapshots = TIMER_KINDS.map((kind) => this.#timers[kind].snapshot(operations));
+    const snapshots = TIMER_KINDS.map((kind) => this.#timers[kind].snapshot());
     return {
+      writes: oneAfterTheOther(snapshots.map(({ writes }) => writes)),
       done: () => {
         for (const { done } of snapshots) done();
       },
@@ -124,4 +126,8 @@ export class Delays {
   #isCounted(topicId: number, at: LogPosition): boolean {
     return at <= (this.#counts.get(topicId)?.includes ?? 0);
   }
+}
+
+function* oneAfterTheOther<T>(lists: readonly Iterable<T>[]): Generator<T> {
+  for (const list of lists) yield* list;
 }

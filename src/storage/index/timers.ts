@@ -1,8 +1,10 @@
 import type { KeyValueEntry, KeyValueStore, WriteOperation } from '../../model/key-value-port.ts';
 import type { LogPosition } from '../log-position.ts';
 import type { Envelope } from './envelope.ts';
-import { numberIn, timerKey, timerRange } from './keys.ts';
-import { SAVED, type SavedState, type TimerEntry, TimerHeap } from './timer-heap.ts';
+import { timerKey, timerRange } from './keys.ts';
+import { TimerHeap } from './timer-heap.ts';
+import { SAVED, type SavedState, type TimerEntry, TimerRows } from './timer-rows.ts';
+import { openTimer, timerWrites } from './timer-values.ts';
 
 /** Entries that one read of the index brings. */
 const LOAD_ENTRIES = 16_384;
@@ -19,6 +21,16 @@ interface HeldTimer {
 interface TimerPlace {
   readonly dueAtMs: number;
   readonly position: LogPosition;
+}
+
+/** What a checkpoint takes of the timers. */
+export interface TimerSnapshot {
+  /** The writes, a part of them at each step. */
+  readonly writes: Iterable<readonly WriteOperation[]>;
+  /** All of them succeeded. */
+  readonly done: () => void;
+  /** One was rejected, or they were given up. */
+  readonly failed: () => void;
 }
 
 /**
@@ -170,26 +182,27 @@ export class Timers {
     for (; next < inMemory.length; next++) yield inMemory[next] as TimerEntry;
   }
 
-  /** Adds the writes of what changed; the answers are for a write that succeeded and one that was rejected. */
-  snapshot(operations: WriteOperation[]): { done: () => void; failed: () => void } {
-    const removed = [...this.#removed];
-    for (const [position, dueAtMs] of removed) operations.push({ key: timerKey(this.#kind, dueAtMs, position), value: undefined });
+  /** Takes what changed: it is packed while the checkpoint writes it. */
+  snapshot(): TimerSnapshot {
+    const removed = new Map(this.#removed);
+    const added = new TimerRows();
     for (let row = 0; row < this.#heap.size; row++) {
       if (!isToSave(this.#heap.savedAt(row))) continue;
-      operations.push(this.#write(this.#heap.at(row)));
+      added.copy(this.#heap, row);
       this.#heap.setSaved(row, SAVED.captured);
     }
     for (const held of this.#held.values()) {
       if (!isToSave(held.saved)) continue;
-      operations.push(this.#write(held.entry));
+      added.set(added.append(), held.entry, SAVED.captured);
       held.saved = SAVED.captured;
     }
     return {
+      writes: timerWrites(this.#kind, this.#envelope, { removed, added }),
       done: () => {
         this.#setCaptured(SAVED.yes);
         // A load that has read the index before this write knows by them what it must not bring back.
         const forget = (): void => {
-          for (const [position] of removed) this.#removed.delete(position);
+          for (const position of removed.keys()) this.#removed.delete(position);
         };
         if (this.#loading === undefined) forget();
         else this.#loading.then(forget, forget);
@@ -255,23 +268,8 @@ export class Timers {
     return entries.filter((entry) => compare(entry, after) > 0).sort(compare);
   }
 
-  #write(entry: TimerEntry): WriteOperation {
-    const key = timerKey(this.#kind, entry.dueAtMs, entry.position);
-    const value = this.#envelope.seal(key, entry.position, (writer) => {
-      writer.u32(entry.topicId);
-      writer.u16(entry.queueId);
-      writer.i32(entry.tagHash);
-      writer.u32(entry.groupHigh);
-      writer.u32(entry.groupLow);
-    });
-    return { key, value };
-  }
-
-  #open([key, value]: KeyValueEntry): TimerEntry {
-    const { reader } = this.#envelope.open(key, value);
-    const [topicId, queueId, tagHash] = [reader.u32(), reader.u16(), reader.i32()];
-    const [groupHigh, groupLow] = [reader.u32(), reader.u32()];
-    return { dueAtMs: numberIn(key, 2, 8), position: numberIn(key, 10, 8), topicId, queueId, tagHash, groupHigh, groupLow };
+  #open(stored: KeyValueEntry): TimerEntry {
+    return openTimer(this.#envelope, stored);
   }
 }
 
