@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ManualClock, openTestBroker, type TestBroker } from '../src/testing/index.ts';
+import { FaultPlan, ManualClock, openTestBroker, type TestBroker } from '../src/testing/index.ts';
 
 const COUNT = 20_000;
 const HOUR_MS = 3_600_000;
@@ -56,3 +56,37 @@ test('more messages than memory holds wait in the index, come due in their order
   expect(seen).toBe(COUNT);
   await broker.close();
 }, 120_000);
+
+/** Enough for a checkpoint to save them in several writes. */
+const IN_PARTS = 3_500;
+
+test.each([
+  { applied: false, end: 'crash' },
+  { applied: true, end: 'crash' },
+  { applied: false, end: 'close' },
+] as const)(
+  'a checkpoint that is rejected in the midst of its timers ($applied) loses none and doubles none over a $end',
+  async ({ applied, end }) => {
+    for (let write = 1; write <= 6; write++) {
+      const clock = new ManualClock();
+      const failures = new FaultPlan();
+      const broker = await openTestBroker({ clock, failures, logger: false });
+      await broker.admin.createTopic('later', { queueCount: 1 });
+      const messages = Array.from({ length: IN_PARTS }, (_, number) => ({ topic: 'later', body: 'x', delayMs: delayOf(number) }));
+      await broker.createProducer().sendBatch(messages, { durability: 'async' });
+      failures.failWrite('index', write, { applied });
+      await clock.advance(10_000);
+      // Half of them are due, so that the next checkpoint removes what the rejected one may have saved.
+      await clock.advance(HOUR_MS);
+      await broker.settle();
+      await broker[end]();
+      await broker.reopen();
+      await clock.advance(2 * HOUR_MS);
+      await broker.settle();
+      expect(await visible(broker), `write ${write}`).toBe(IN_PARTS);
+      expect((await broker.admin.getTopic('later'))?.delayed, `write ${write}`).toBe(0);
+      await broker.close();
+    }
+  },
+  60_000,
+);
