@@ -21,6 +21,7 @@ const measurements = {
   hotPush: hotQueue,
   hotReceive: hotQueue,
   idle: opening,
+  keysInMemory: sends,
   kindOfSend: kinds,
   open: opening,
   rawAppend: raw,
@@ -28,6 +29,7 @@ const measurements = {
   sends,
   uniqueSends: sends,
   stuckGroup: () => import('./measurements/stuck-group.js'),
+  waitingMessages: kinds,
 };
 
 /**

@@ -1,4 +1,6 @@
-/** @import { Cell, Results, Step } from './cells.js' */
+import { field, quotient } from './figure-values.js';
+
+/** @import { Cell, Step } from './cells.js' */
 
 const KIB = 1024;
 
@@ -8,15 +10,11 @@ const KIB = 1024;
  * @returns {Cell}
  */
 function besidePlain({ name, title, atLeast, plain, special }) {
-  /** @type {(side: string) => (results: Results) => number} */
-  const rate = (side) => (results) => results[side]?.['perSecond'] ?? Number.NaN;
-  const [ours, theirs] = [rate('special'), rate('plain')];
+  const [ours, theirs] = [field('special', 'perSecond'), field('plain', 'perSecond')];
   return {
     name,
     runs: (scaled) => ({ plain: [plain(scaled)], special: [special(scaled)] }),
-    figures: [
-      { title, ours, theirs, value: (results) => ours(results) / theirs(results), aim: atLeast === undefined ? undefined : { atLeast } },
-    ],
+    figures: [{ title, ours, theirs, value: quotient(ours, theirs), aim: atLeast === undefined ? undefined : { atLeast } }],
   };
 }
 
@@ -78,13 +76,48 @@ export const kindCells = [
     name: 'due',
     runs: () => ({ engine: [{ measurement: 'dueMessages', options: { perSecond: 10_000, seconds: 5, bodyBytes: KIB } }] }),
     figures: [
+      { title: 'lateness of messages due at 10,000/s, p50', value: field('engine', 'p50Ms'), unit: 'ms', aim: undefined },
+      { title: '… p99', value: field('engine', 'p99Ms'), unit: 'ms', aim: undefined },
+    ],
+  },
+  {
+    name: 'waiting',
+    long: true,
+    runs: (scaled) => ({ engine: [{ measurement: 'waitingMessages', options: { count: scaled(1_000_000), bodyBytes: KIB } }] }),
+    figures: [
+      { title: '1 million messages wait: growth of the heap', value: field('engine', 'growthMiB'), unit: 'MiB', aim: { atMost: 32 } },
       {
-        title: 'lateness of messages due at 10,000/s, p50',
-        value: (results) => results['engine']?.['p50Ms'] ?? Number.NaN,
+        title: '… and become visible, all due within a second',
+        value: field('engine', 'duePerSecond'),
+        unit: '/s',
+        aim: { atLeast: 50_000 },
+      },
+      {
+        title: '… the longest time without a send while they are stored',
+        value: field('engine', 'worstPauseMs'),
         unit: 'ms',
         aim: undefined,
       },
-      { title: '… p99', value: (results) => results['engine']?.['p99Ms'] ?? Number.NaN, unit: 'ms', aim: undefined },
+    ],
+  },
+  {
+    name: 'dedup-memory',
+    long: true,
+    runs: (scaled) => ({ engine: [{ measurement: 'keysInMemory', options: { count: scaled(1_000_000), windows: 3, windowMs: 30_000 } }] }),
+    figures: [
+      {
+        title: '1 million dedup keys within their window: memory of each',
+        value: field('engine', 'firstBytesPerKey'),
+        unit: 'B',
+        aim: { atMost: 64 },
+      },
+      {
+        title: '… two windows and 2 million keys later / in the first window',
+        value: quotient(field('engine', 'lastBytesPerKey'), field('engine', 'firstBytesPerKey')),
+        ours: field('engine', 'lastBytesPerKey'),
+        theirs: field('engine', 'firstBytesPerKey'),
+        aim: { atMost: 1.1 },
+      },
     ],
   },
 ];

@@ -69,6 +69,7 @@ function aimText(aim, unit) {
 function inUnit(value, unit) {
   if (Number.isNaN(value)) return '–';
   if (unit === 'share') return `${(value * 100).toFixed(3)} %`;
+  if (unit === '/s') return `${Math.round(value).toLocaleString('en')}/s`;
   return unit === 'ratio' ? value.toFixed(2) : `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`;
 }
 

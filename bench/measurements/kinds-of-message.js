@@ -1,7 +1,8 @@
 import { fill, inLanes, openEngine, randomBody } from '../engine.js';
-import { Durations, Stopwatch, warmUpOf } from '../stopwatch.js';
+import { Durations, quietBytes, Stopwatch, warmUpOf } from '../stopwatch.js';
 
 const HOUR_MS = 3_600_000;
+const MEBIBYTE = 1024 * 1024;
 
 /**
  * Sends of one kind, `inFlight` at a time: plain, delayed by an hour, or each in a transaction of its own that is committed.
@@ -97,4 +98,43 @@ export async function dueMessages({ directory, perSecond, seconds, bodyBytes }) 
   await delivered;
   await broker.close();
   return lateness.result();
+}
+
+/**
+ * What messages take of memory that wait on the disk, and how fast they become visible when they fall due within the same second.
+ * @param {{ directory: string; count: number; bodyBytes: number }} options
+ */
+export async function waitingMessages({ directory, count, bodyBytes }) {
+  const broker = await openEngine(directory, 'async');
+  const producer = broker.createProducer();
+  const body = randomBody(bodyBytes);
+  await fill({ producer, count: 20_000, message: () => ({ topic: 'waiting', body, delayMs: 1_000 }) });
+  // Enough to fill the cache of recent blocks, whose bytes do not count as growth.
+  await fill({ producer, count: (80 * MEBIBYTE) / bodyBytes, message: () => ({ topic: 'bench', body }) });
+  await untilVisible(broker);
+  const bytesBefore = await quietBytes();
+  const firstDueAtMs = Date.now() + 20_000 + count / 20;
+  const watch = new Stopwatch();
+  watch.start();
+  await inLanes({
+    count,
+    inFlight: 256,
+    send: (number) => producer.send({ topic: 'waiting', body, deliverAtMs: firstDueAtMs + ((number * 7919) % 1000) }),
+    onSent: () => watch.add(1),
+  });
+  const growth = (await quietBytes()) - bytesBefore;
+  if (Date.now() > firstDueAtMs) throw new Error('the first message was due before the last was stored');
+  await untilVisible(broker);
+  const result = {
+    growthMiB: growth / MEBIBYTE,
+    duePerSecond: (count / (Date.now() - firstDueAtMs)) * 1000,
+    worstPauseMs: watch.worstPauseMs,
+  };
+  await broker.close();
+  return result;
+}
+
+/** @param {import('pocketmq').Broker} broker */
+async function untilVisible(broker) {
+  while ((await broker.admin.getTopic('waiting'))?.delayed !== 0) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -1,5 +1,5 @@
-import { inLanes, openEngine, randomBody } from '../engine.js';
-import { liveBytes, Stopwatch, warmUpOf } from '../stopwatch.js';
+import { fill, inLanes, openEngine, randomBody } from '../engine.js';
+import { quietBytes, Stopwatch, warmUpOf } from '../stopwatch.js';
 
 /**
  * Single sends, `inFlight` at a time.
@@ -21,7 +21,7 @@ export async function sends({ directory, count, inFlight, bodyBytes, durability 
 }
 
 /**
- * Single sends as above, each with a dedup key that is new, or none of them; and what each key takes of memory.
+ * Single sends as above, each with a dedup key that is new, or none of them.
  * @param {{ directory: string; count: number; inFlight: number; bodyBytes: number; keyed: boolean }} options
  */
 export async function uniqueSends({ directory, count, inFlight, bodyBytes, keyed }) {
@@ -30,19 +30,47 @@ export async function uniqueSends({ directory, count, inFlight, bodyBytes, keyed
   const body = randomBody(bodyBytes);
   /** @param {string} key */
   const send = (key) => producer.send(keyed ? { topic: 'bench', body, dedupKey: key } : { topic: 'bench', body });
-  // As long as the number of an order usually is.
-  const keyOf = (/** @type {string} */ phase, /** @type {number} */ number) => `order-${phase}-${String(number).padStart(12, '0')}`;
   await inLanes({ count: warmUpOf(count), inFlight, send: (number) => send(keyOf('w', number)) });
-  const before = liveBytes();
   const watch = new Stopwatch();
   watch.start();
   await inLanes({ count, inFlight, send: (number) => send(keyOf('m', number)), onSent: () => watch.add(1) });
-  const result = watch.result();
-  // Until the checkpoint that follows the last send has taken what it keeps for it.
-  await new Promise((resolve) => setTimeout(resolve, 7_000));
-  const bytesPerKey = (liveBytes() - before) / count;
   await broker.close();
-  return { ...result, bytesPerKey };
+  return watch.result();
+}
+
+/**
+ * What dedup keys take of memory while their window is not over, in one window after the other: `count` new ones in each.
+ * @param {{ directory: string; count: number; windows: number; windowMs: number }} options
+ */
+export async function keysInMemory({ directory, count, windows, windowMs }) {
+  const broker = await openEngine(directory, 'async');
+  await broker.admin.createTopic('keyed', { dedupWindowMs: windowMs });
+  const producer = broker.createProducer();
+  const body = randomBody(100);
+  // Enough to fill the cache of recent blocks, whose bytes do not count.
+  await fill({ producer, count: 800_000, message: () => ({ topic: 'bench', body }) });
+  await producer.send({ topic: 'keyed', body, dedupKey: 'first' });
+  const before = await quietBytes();
+  const bytesPerKey = [];
+  for (let window = 0; window < windows; window++) {
+    const startedAtMs = Date.now();
+    await fill({ producer, count, message: (number) => ({ topic: 'keyed', body, dedupKey: keyOf(`${window}`, number) }) });
+    bytesPerKey.push(((await quietBytes()) - before) / count);
+    const leftMs = startedAtMs + windowMs - Date.now();
+    if (leftMs < 0) throw new Error('the window of the first key was over before the last was stored');
+    await new Promise((resolve) => setTimeout(resolve, windowMs));
+  }
+  await broker.close();
+  return { firstBytesPerKey: bytesPerKey[0] ?? Number.NaN, lastBytesPerKey: bytesPerKey.at(-1) ?? Number.NaN };
+}
+
+/**
+ * As long as the number of an order usually is.
+ * @param {string} phase
+ * @param {number} number
+ */
+function keyOf(phase, number) {
+  return `order-${phase}-${String(number).padStart(12, '0')}`;
 }
 
 /**
