@@ -73,8 +73,18 @@ export function liveBytes() {
   return heapUsed + external;
 }
 
-/** The same once the checkpoint that follows the last commit has taken what it keeps for it. */
-export async function quietBytes() {
-  await new Promise((resolve) => setTimeout(resolve, 7_000));
+/**
+ * The same once the checkpoints have taken what is kept for them; something was sent just now.
+ * @param {import('pocketmq').Broker} broker
+ */
+export async function quietBytes(broker) {
+  const lastCheckpoint = async () => (await broker.admin.stats()).lastCheckpointAtMs ?? 0;
+  const sentAtMs = Date.now();
+  let before = Number.NaN;
+  // No checkpoint is under way once one has ended after the last send and no other within the time in which one begins.
+  for (let last = await lastCheckpoint(); last < sentAtMs || last !== before; last = await lastCheckpoint()) {
+    before = last;
+    await new Promise((resolve) => setTimeout(resolve, 7_000));
+  }
   return liveBytes();
 }

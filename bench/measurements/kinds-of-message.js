@@ -112,8 +112,8 @@ export async function waitingMessages({ directory, count, bodyBytes }) {
   // Enough to fill the cache of recent blocks, whose bytes do not count as growth.
   await fill({ producer, count: (80 * MEBIBYTE) / bodyBytes, message: () => ({ topic: 'bench', body }) });
   await untilVisible(broker);
-  const bytesBefore = await quietBytes();
-  const firstDueAtMs = Date.now() + 20_000 + count / 20;
+  const bytesBefore = await quietBytes(broker);
+  const firstDueAtMs = Date.now() + 20_000 + count / 10;
   const watch = new Stopwatch();
   watch.start();
   await inLanes({
@@ -122,7 +122,7 @@ export async function waitingMessages({ directory, count, bodyBytes }) {
     send: (number) => producer.send({ topic: 'waiting', body, deliverAtMs: firstDueAtMs + ((number * 7919) % 1000) }),
     onSent: () => watch.add(1),
   });
-  const growth = (await quietBytes()) - bytesBefore;
+  const growth = (await quietBytes(broker)) - bytesBefore;
   if (Date.now() > firstDueAtMs) throw new Error('the first message was due before the last was stored');
   await untilVisible(broker);
   const result = {

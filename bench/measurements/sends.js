@@ -50,15 +50,14 @@ export async function keysInMemory({ directory, count, windows, windowMs }) {
   // Enough to fill the cache of recent blocks, whose bytes do not count.
   await fill({ producer, count: 800_000, message: () => ({ topic: 'bench', body }) });
   await producer.send({ topic: 'keyed', body, dedupKey: 'first' });
-  const before = await quietBytes();
+  const before = await quietBytes(broker);
   const bytesPerKey = [];
   for (let window = 0; window < windows; window++) {
+    if (window > 0) await new Promise((resolve) => setTimeout(resolve, windowMs));
     const startedAtMs = Date.now();
     await fill({ producer, count, message: (number) => ({ topic: 'keyed', body, dedupKey: keyOf(`${window}`, number) }) });
-    bytesPerKey.push(((await quietBytes()) - before) / count);
-    const leftMs = startedAtMs + windowMs - Date.now();
-    if (leftMs < 0) throw new Error('the window of the first key was over before the last was stored');
-    await new Promise((resolve) => setTimeout(resolve, windowMs));
+    if (Date.now() > startedAtMs + windowMs) throw new Error('the window of the first key was over before the last was stored');
+    bytesPerKey.push(((await quietBytes(broker)) - before) / count);
   }
   await broker.close();
   return { firstBytesPerKey: bytesPerKey[0] ?? Number.NaN, lastBytesPerKey: bytesPerKey.at(-1) ?? Number.NaN };
