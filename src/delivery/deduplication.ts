@@ -1,3 +1,4 @@
+import { BrokerError } from '../model/errors.ts';
 import type { SendReceipt } from '../model/message.ts';
 import { dedupWindowOf } from '../model/topic.ts';
 import type { Block } from '../storage/log/block.ts';
@@ -56,10 +57,14 @@ export class Deduplication implements ClaimOwner {
     return this.#context.store.index.dedup.isLoaded;
   }
 
-  /** Resolves when claims can be made. */
-  ready(): Promise<void> {
+  /** Resolves when claims can be made. @throws BrokerError `MQ_STORE_CORRUPT` where a damaged index does not tell all keys */
+  async ready(): Promise<void> {
     const { index } = this.#context.store;
-    return this.#overHeals(() => index.dedup.load(this.#context.time.now()));
+    try {
+      await this.#overHeals(() => index.dedup.load(this.#context.time.now()));
+    } catch (error) {
+      throw isCorruption(error) ? unknownKeys(error) : error;
+    }
   }
 
   /** The usual case, without a list and without a wait: a key that is new for sure. Otherwise nothing, and `claimAll` finds out. */
@@ -198,6 +203,13 @@ export class Deduplication implements ClaimOwner {
 /** Gives up claims of a call that will not join. */
 export function releaseAll(outcomes: readonly DedupOutcome[]): void {
   for (const outcome of outcomes) if (outcome.kind === 'new') outcome.claim?.release();
+}
+
+function unknownKeys(cause: Error): BrokerError {
+  const remedy = 'close the broker and open it again, which builds the index anew from the log, or send without dedupKey';
+  return new BrokerError('MQ_STORE_CORRUPT', `Whether the dedupKey was used before is not known, because the index is damaged; ${remedy}`, {
+    cause,
+  });
 }
 
 function descending(left: number, right: number): number {

@@ -16,6 +16,7 @@ import { endOfBlock } from './log-position.ts';
 import { encodeMarker, type Marker, storeTagOf } from './recovery/marker.ts';
 import { openStores } from './recovery/open-stores.ts';
 import { type OpenedRecord, writeOpened } from './recovery/opened-record.ts';
+import { isCorruption } from './store-errors.ts';
 
 export interface StoreOptions {
   readonly directory: Directory;
@@ -129,7 +130,7 @@ export class Store {
     const sequence = log.committedSequence;
     const writer = new CheckpointWriter(index, this.#options.process);
     try {
-      await writer.capture(sequence);
+      await this.#capture(writer, sequence);
       await log.barriers.flush();
     } catch (error) {
       writer.discard();
@@ -147,6 +148,15 @@ export class Store {
     this.#marker = { ...this.#marker, lowWater: sequence, clean };
     await this.#options.directory.writeMarker(encodeMarker(this.#marker, this.#options.checksum));
     this.lastCheckpointAtMs = this.#options.clock.now();
+  }
+
+  /** What is found damaged while it is read for the next checkpoint ends the index, and not the log: it is still made durable. */
+  async #capture(writer: CheckpointWriter, sequence: number): Promise<void> {
+    try {
+      await writer.capture(sequence);
+    } catch (error) {
+      if (!this.#indexIsDamaged || !isCorruption(error)) throw error;
+    }
   }
 
   /** An instant that has passed by every clock: the wall clock, which may step, and the one that runs on while the broker is open. */
