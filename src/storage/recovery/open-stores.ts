@@ -49,7 +49,8 @@ export async function openStores(options: OpenStoresOptions): Promise<OpenedStor
   const known = bytes === undefined ? undefined : decodeMarker(bytes, checksum);
   const logExists = await directory.storeExists('log');
   if (known !== undefined && !logExists) throw damagedStore('The folder "log" is gone');
-  const log = await directory.openStore('log', { create: !logExists });
+  // A process that died while it created the store may leave a part of an empty one, and no marker.
+  const log = await directory.openStore('log', { create: !logExists || bytes === undefined });
   try {
     const end = await endOf(log, checksum);
     const marker = known ?? (await adopt(log, end, { checksum, newStoreId, hadMarker: bytes !== undefined, damages }));
