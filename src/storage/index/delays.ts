@@ -15,6 +15,8 @@ interface DelayCount {
   count: number;
   /** Position of the newest record that is counted. */
   includes: LogPosition;
+  /** The same, as the index had it when it was opened. */
+  readonly loaded: LogPosition;
   isDirty: boolean;
 }
 
@@ -42,7 +44,7 @@ export class Delays {
     for await (const slice of store.scan(rangeOf(PREFIX.delayCount))) {
       for (const [key, value] of slice) {
         const { includes, reader } = this.#envelope.open(key, value);
-        this.#counts.set(numberIn(key, 1, 4), { count: reader.u64(), includes, isDirty: false });
+        this.#counts.set(numberIn(key, 1, 4), { count: reader.u64(), includes, loaded: includes, isDirty: false });
       }
     }
     if (this.total === 0) for (const kind of TIMER_KINDS) this.#timers[kind].nothingStored();
@@ -75,9 +77,16 @@ export class Delays {
     if (!this.#isCounted(entry.topicId, entry.position)) this.#count(entry.topicId, 1, entry.position);
   }
 
-  replayRemove(kind: TimerKind, timer: Pick<TimerEntry, 'dueAtMs' | 'position' | 'topicId'>, at: LogPosition): void {
-    this.#timers[kind].removeReplayed(timer.dueAtMs, timer.position);
-    if (!this.#isCounted(timer.topicId, at)) this.#count(timer.topicId, -1, at);
+  replayRemove(
+    kind: TimerKind,
+    timer: Pick<TimerEntry, 'dueAtMs' | 'position' | 'topicId'>,
+    at: { position: LogPosition; isLost: boolean },
+  ): void {
+    const { topicId, position, dueAtMs } = timer;
+    this.#timers[kind].removeReplayed(dueAtMs, position);
+    // A message that is lost, and that no checkpoint has counted before, does not count now.
+    const wasCounted = !at.isLost || position <= (this.#counts.get(topicId)?.loaded ?? 0);
+    if (wasCounted && !this.#isCounted(topicId, at.position)) this.#count(topicId, -1, at.position);
   }
 
   afterReplay(): void {
@@ -86,7 +95,7 @@ export class Delays {
 
   /** The topic was deleted: its timers come to nothing when they are due. */
   forgetTopic(topicId: number, at: LogPosition): void {
-    this.#counts.set(topicId, { count: 0, includes: at, isDirty: true });
+    this.#counts.set(topicId, { count: 0, includes: at, loaded: 0, isDirty: true });
   }
 
   /** Adds the writes of the counts, and takes what changed of the timers. */
@@ -115,7 +124,7 @@ export class Delays {
   #count(topicId: number, change: number, at: LogPosition): void {
     let count = this.#counts.get(topicId);
     if (count === undefined) {
-      count = { count: 0, includes: 0, isDirty: true };
+      count = { count: 0, includes: 0, loaded: 0, isDirty: true };
       this.#counts.set(topicId, count);
     }
     count.count = Math.max(0, count.count + change);

@@ -32,7 +32,7 @@ export class MessageReplay {
     if (kind === RECORD.recall) {
       const recall = readRecall(reader);
       const { kind: timer, topicId, dedupHash } = recall;
-      this.#index.delays.replayRemove(timer, recall, position);
+      this.#index.delays.replayRemove(timer, recall, { position, isLost: this.#loss.has(recall.position) });
       if (dedupHash.high !== 0 || dedupHash.low !== 0) this.#index.dedup.free(topicId, dedupHash, recall.position, storedAtMs);
       return undefined;
     }
@@ -82,7 +82,7 @@ export class MessageReplay {
     const isLost = this.#loss.has(pointer.target);
     if (isLost) this.#loss.dangling++;
     const { origin, dueAtMs, target, topicId } = pointer;
-    if (origin !== 'transaction') this.#index.delays.replayRemove(origin, { dueAtMs, position: target, topicId }, position);
+    if (origin !== 'transaction') this.#index.delays.replayRemove(origin, { dueAtMs, position: target, topicId }, { position, isLost });
     return this.#visible(pointer, { position, entry: isLost ? NO_POSITION : position });
   }
 
