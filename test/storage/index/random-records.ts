@@ -36,11 +36,22 @@ export class Log {
   readonly ends: Map<string, number> = new Map();
   readonly deletedGroups: Set<number> = new Set();
   readonly builder: BlockBuilder = new BlockBuilder();
+  /** Between two blocks. */
+  readonly #stepMs: number;
+
+  constructor(stepMs = 1) {
+    this.#stepMs = stepMs;
+  }
+
+  /** When the next block is stored. */
+  get nowMs(): number {
+    return this.blocks.length * this.#stepMs;
+  }
 
   commit(drafts: readonly Draft[]): Block {
     this.builder.restart();
     for (const draft of drafts) draft(this);
-    const header = { sequence: this.blocks.length + 1, storedAtMs: this.blocks.length, storeTag: STORE_TAG };
+    const header = { sequence: this.blocks.length + 1, storedAtMs: this.nowMs, storeTag: STORE_TAG };
     const block = Block.read(this.builder.finish(header, portableCrc32).slice(), header.sequence, portableCrc32);
     this.blocks.push(block);
     return block;
