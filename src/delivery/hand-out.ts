@@ -1,3 +1,4 @@
+import { instantAfter } from '../model/instant.ts';
 import type { QueuePlace } from '../model/priority-levels.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { BlockBuilder } from '../storage/log/block.ts';
@@ -33,7 +34,7 @@ export class HandOutEntry extends StateEntry {
     const { progress } = queue;
     this.terms = {
       firstLease: progress.nextLease,
-      untilMs: context.clock.now() + what.invisibleMs,
+      untilMs: instantAfter(context.clock.now(), what.invisibleMs),
       durationMs: what.invisibleMs,
       holder: 'process',
     };

@@ -1,3 +1,4 @@
+import { instantAfter } from '../model/instant.ts';
 import type { DeliveryTime, MessageTerms } from '../model/message-terms.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
 import type { DedupMark, MessageExtension } from '../storage/log/message-extension.ts';
@@ -48,5 +49,5 @@ function extensionOf(
 
 function timeOf(context: DeliveryContext, delivery: DeliveryTime): Pick<MessageExtension, 'deliverAtMs' | 'delayMs'> {
   if (delivery.kind === 'instant') return { deliverAtMs: delivery.atMs };
-  return { deliverAtMs: context.time.now() + delivery.delayMs, delayMs: delivery.delayMs };
+  return { deliverAtMs: instantAfter(context.time.now(), delivery.delayMs), delayMs: delivery.delayMs };
 }

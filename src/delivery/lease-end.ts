@@ -1,3 +1,4 @@
+import { instantAfter } from '../model/instant.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import type { BlockBuilder } from '../storage/log/block.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
@@ -76,7 +77,7 @@ export class ChangeInvisibleEntry extends StateEntry {
     this.#message = message;
     this.terms = {
       firstLease: queue.progress.nextLease++,
-      untilMs: context.clock.now() + invisibleMs,
+      untilMs: instantAfter(context.clock.now(), invisibleMs),
       durationMs: invisibleMs,
       holder: message.holder,
     };

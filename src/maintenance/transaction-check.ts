@@ -4,6 +4,7 @@ import type { Delivery } from '../delivery/delivery.ts';
 import { endTransaction } from '../delivery/end-transaction.ts';
 import type { TransactionCheckPort } from '../delivery/transaction-port.ts';
 import { isBrokerError } from '../model/errors.ts';
+import { instantAfter } from '../model/instant.ts';
 import type { MessageView } from '../model/message.ts';
 import type { TransactionChecker, TransactionResolution } from '../model/transaction.ts';
 import type { PendingTransaction } from '../storage/index/transactions.ts';
@@ -101,7 +102,7 @@ export class TransactionChecks implements TransactionCheckPort {
     this.#deadlines().add(transaction, checkIntervalMs);
     const messages = await halfMessages(context, transaction);
     const checks = transaction.checks + 1;
-    await commitCheck(context, { transactionId, checks, nextCheckAtMs: context.clock.now() + checkIntervalMs, parked: false });
+    await commitCheck(context, { transactionId, checks, nextCheckAtMs: instantAfter(context.clock.now(), checkIntervalMs), parked: false });
     if (!this.#isPending(transaction)) return;
     const resolution = await this.#ask(producer.checker, transactionId, messages);
     if (!this.#isPending(transaction)) return;

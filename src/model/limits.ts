@@ -1,4 +1,5 @@
 import { illegalArgument } from './errors.ts';
+import { requireInteger } from './option-checks.ts';
 import { quoted } from './quoted.ts';
 
 /**
@@ -7,25 +8,25 @@ import { quoted } from './quoted.ts';
  * @since 0.1.0
  */
 export interface Limits {
-  /** Largest body, bytes; default 4 MiB. */
+  /** Largest body, and largest value of the application store, bytes; default 4 MiB. */
   readonly maxBodyBytes: number;
-  /** Most properties of a message; default 128. */
+  /** Most properties of a message; default 128, at most 65,535. */
   readonly maxProperties: number;
-  /** Most bytes of tag, keys and properties of a message together, as UTF-8; default 16 KiB. */
+  /** Most bytes of tag, keys and properties of a message together, as UTF-8; default 16 KiB. A key, or a name, takes at most 65,535 of them. */
   readonly maxPropertiesBytes: number;
   /** Longest topic name, characters; default 127. */
   readonly maxTopicLength: number;
   /** Longest consumer group name, characters; default 120. */
   readonly maxGroupLength: number;
-  /** Longest tag, bytes of UTF-8; default 1 KiB. */
+  /** Longest tag, bytes of UTF-8; default 1 KiB, at most 65,535. */
   readonly maxTagBytes: number;
-  /** Most keys of a message; default 64. */
+  /** Most keys of a message; default 64, at most 65,535. */
   readonly maxKeys: number;
-  /** Longest message group or partition key, bytes of UTF-8; default 63. */
+  /** Longest message group or partition key, bytes of UTF-8; default 63, at most 65,535. */
   readonly maxMessageGroupBytes: number;
-  /** Most messages of one `sendBatch`; default 4,096. */
+  /** Most messages of one `sendBatch` or of one atomic unit; default 4,096. */
   readonly maxBatchMessages: number;
-  /** Most bytes of bodies of one `sendBatch`; default 32 MiB. */
+  /** Most bytes of the bodies of one `sendBatch`, or of bodies, keys and values of one atomic unit; default 32 MiB. */
   readonly maxBatchBytes: number;
   /** Most messages of one `receive`; default 1,024. */
   readonly maxReceiveCount: number;
@@ -78,6 +79,10 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   minFreeDiskBytes: 64 * MIB,
 });
 
+/** Bytes of a text, and entries of a list, that a record can tell the number of: both take 16 bits. */
+export const MAX_SHORT = 65_535;
+const SHORT: ReadonlySet<string> = new Set(['maxProperties', 'maxTagBytes', 'maxKeys', 'maxMessageGroupBytes']);
+
 /** The defaults with what the caller gave; every limit is a positive safe integer (`minFreeDiskBytes` may be 0). */
 export function resolveLimits(partial: Partial<Limits> | undefined): Limits {
   if (partial === undefined) return DEFAULT_LIMITS;
@@ -89,10 +94,7 @@ export function resolveLimits(partial: Partial<Limits> | undefined): Limits {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw illegalArgument(`limits has no ${quoted(name)}; see Limits for the names`);
     if (value === undefined) continue;
     const lowest = name === 'minFreeDiskBytes' ? 0 : 1;
-    if (!Number.isSafeInteger(value) || value < lowest) {
-      throw illegalArgument(`limits.${name} must be an integer of at least ${lowest}, not ${quoted(value)}`);
-    }
-    resolved[name] = value;
+    resolved[name] = requireInteger(`limits.${name}`, value, lowest, SHORT.has(name) ? MAX_SHORT : undefined);
   }
   return Object.freeze(resolved) as unknown as Limits;
 }

@@ -1,7 +1,7 @@
 import { BrokerError, illegalArgument } from './errors.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, MAX_SHORT } from './limits.ts';
 import { quoted } from './quoted.ts';
-import { hasControlCharacter, isWellFormed, utf8Length } from './utf8.ts';
+import { exceedsUtf8, hasControlCharacter, isWellFormed, utf8Length } from './utf8.ts';
 
 /** RocketMQ's system properties: those that it refuses, and after them those that it forgets to refuse. */
 const RESERVED: ReadonlySet<string> = new Set(
@@ -50,6 +50,7 @@ function checkProperty(name: string, value: unknown): string {
       `Property name ${quoted(name)} must not be empty and must have no control character or lone surrogate; rename it`,
     );
   }
+  if (exceedsUtf8(name, MAX_SHORT)) throw illegalProperty(`Property name ${quoted(name)} exceeds ${MAX_SHORT} bytes of UTF-8; shorten it`);
   if (isReservedName(name)) throw illegalProperty(`Property name ${quoted(name)} is reserved for the system; rename it`);
   if (hasControlCharacter(value) || !isWellFormed(value)) {
     throw illegalProperty(`The value of property ${quoted(name)} has a control character or a lone surrogate; encode it`);

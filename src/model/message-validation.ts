@@ -1,6 +1,6 @@
 import { BrokerError, illegalArgument } from './errors.ts';
 import { jsonText } from './json-text.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, MAX_SHORT } from './limits.ts';
 import type { Message } from './message.ts';
 import { copyProperties, propertiesBytes } from './message-properties.ts';
 import { type MessageTerms, termsOf } from './message-terms.ts';
@@ -54,9 +54,10 @@ export function validateMessage(given: Message, limits: Limits): MessageDraft {
   return { topic, body, tag, keys: ownKeys, properties: ownProperties, messageGroup, partitionKey, terms };
 }
 
-/** True when a field is there that most messages do not have. */
+/** True when a field is there that most messages do not have, or may be: an object of a class may answer it by a getter, which no loop meets. */
 function checkFields(message: object): boolean {
-  let hasTerms = false;
+  const prototype: unknown = Object.getPrototypeOf(message);
+  let hasTerms = prototype !== Object.prototype && prototype !== null;
   for (const name in message) {
     switch (name) {
       case 'topic':
@@ -153,10 +154,10 @@ function copyKeys(keys: unknown, limits: Limits): readonly string[] {
 /** Keys may hold personal data, so messages name only their index. */
 function checkKey(key: unknown, index: number): string {
   if (typeof key !== 'string') throw illegalArgument(`keys[${index}] of a message must be a string, not ${quoted(key)}`);
-  if (isBlank(key) || hasControlCharacter(key) || !isWellFormed(key)) {
+  if (isBlank(key) || hasControlCharacter(key) || !isWellFormed(key) || exceedsUtf8(key, MAX_SHORT)) {
     throw new BrokerError(
       'MQ_ILLEGAL_MESSAGE_KEY',
-      `keys[${index}] must not be blank and must have no control character or lone surrogate; correct it`,
+      `keys[${index}] must not be blank, must have no control character or lone surrogate, and at most ${MAX_SHORT} bytes of UTF-8; correct it`,
     );
   }
   return key;

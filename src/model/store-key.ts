@@ -16,6 +16,8 @@ export function storeKey(key: unknown): Uint8Array {
 
 /** The bytes of a bound of a range, which may be empty and longer than a key. */
 export function storeBound(name: string, bound: unknown): Uint8Array {
-  if (typeof bound !== 'string' || !isWellFormed(bound)) throw illegalArgument(`${name} of a range must be a string, not ${quoted(bound)}`);
-  return encoder.encode(bound);
+  if (typeof bound !== 'string') throw illegalArgument(`${name} of a range must be a string, not ${quoted(bound)}`);
+  if (!isWellFormed(bound)) throw illegalArgument(`${name} of a range has a lone surrogate, which no key has; correct it`);
+  // What lies behind so many bytes tells no two keys apart.
+  return encoder.encode(bound).slice(0, MAX_KEY_BYTES + 1);
 }

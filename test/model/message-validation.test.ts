@@ -247,6 +247,21 @@ describe.each(['messageGroup', 'partitionKey'])('a %s', (field) => {
   });
 });
 
+// They were looked for among the enumerable names, where no getter of a class is: the message was sent at once, and as often as it was sent.
+test('an object of a class may answer when and how often it counts by getters', () => {
+  class Reminder {
+    readonly topic = 'reminders';
+    readonly body = 'x';
+    get delayMs(): number {
+      return 60_000;
+    }
+    get dedupKey(): string {
+      return 'once';
+    }
+  }
+  expect(validate(new Reminder()).terms).toMatchObject({ delivery: { kind: 'delay', delayMs: 60_000 }, dedupKey: 'once' });
+});
+
 test('a message group and a partition key exclude each other', () => {
   expect(() => withField({ messageGroup: 'g', partitionKey: 'k' })).toThrow(code('MQ_ILLEGAL_ARGUMENT'));
 });

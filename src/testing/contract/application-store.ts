@@ -103,7 +103,15 @@ export const applicationStore: ContractTheme = {
       for (const range of [{ lt: '' }, { lte: '' }, { gt: 'a', lt: 'a' }, { prefix: 'a', gt: 'b' }])
         assert.deepEqual(await keysIn(scene, range), []);
       assert.deepEqual(await keysIn(scene, { gte: 'b', lte: 'b' }), ['b']);
-      assert.deepEqual(await keysIn(scene, { lte: 'x'.repeat(5_000) }), ['a', 'b']);
+    },
+    'a bound may be longer than any key': async (scene) => {
+      const longest = 'x'.repeat(1024);
+      await putAll(scene, ['a', longest, 'y']);
+      const beyond = 'x'.repeat(500_000);
+      for (const range of [{ gte: beyond }, { gt: beyond }]) assert.deepEqual(await keysIn(scene, range), ['y']);
+      for (const range of [{ lt: beyond }, { lte: beyond }]) assert.deepEqual(await keysIn(scene, range), ['a', longest]);
+      assert.deepEqual(await keysIn(scene, { prefix: beyond }), []);
+      assert.deepEqual(await keysIn(scene, { gt: longest, reverse: true }), ['y']);
     },
     'keys are text, whatever they say': async (scene) => {
       const keys = ['__proto__', '\0', '\uffff', '\u{10ffff}', 'constructor', 'x'.repeat(1024), 'ä'.repeat(512)];
