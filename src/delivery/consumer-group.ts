@@ -35,6 +35,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   /** Messages in flight or waiting, over all queues. */
   unsettled = 0;
   readonly #context: DeliveryContext;
+  /** Attachments under way, by topic id. */
   readonly #attaching = new Map<number, Promise<number>>();
   #limitReported = false;
 
@@ -64,8 +65,14 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     // An attachment that failed is no reason for the next one to fail.
     const attaching = before.catch(() => 0).then(() => this.#attachQueues(topic));
     this.#attaching.set(topicId, attaching);
-    const added = await attaching;
-    if (this.memberState?.closed) return this.detachTopic(topic);
+    let added: number;
+    try {
+      added = await attaching;
+    } finally {
+      if (this.#attaching.get(topicId) === attaching) this.#attaching.delete(topicId);
+    }
+    // Whoever deleted the topic or the group meanwhile has found nothing to detach.
+    if (this.memberState?.closed || this.#isGone(topic)) return this.detachTopic(topic);
     topic.groups.add(this);
     // Where nothing is new, whose turn it is among the priorities stays as it is.
     for (const member of this.members) {
@@ -77,7 +84,6 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   detachTopic(topic: Topic): void {
     for (const queue of this.queues.get(topic.record.topicId) ?? []) this.dropQueue(queue);
     this.queues.delete(topic.record.topicId);
-    this.#attaching.delete(topic.record.topicId);
     topic.groups.delete(this);
     for (const member of this.members) member.topicsChanged();
   }
@@ -173,8 +179,15 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
       : this.memberState.progressOf(address, topic.record.name);
   }
 
+  /** The topic or the group was deleted. */
+  #isGone({ record }: Topic): boolean {
+    const { catalogue } = this.#context.store.index;
+    return !catalogue.topics.has(record.topicId) || !catalogue.groups.has(this.record.groupId);
+  }
+
   /** Answers how many queues are new. */
   async #attachQueues(topic: Topic): Promise<number> {
+    if (this.#isGone(topic)) return 0;
     const { topicId } = topic.record;
     const attached = this.queues.get(topicId) ?? [];
     this.queues.set(topicId, attached);
@@ -192,6 +205,12 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
         this.dropQueue(groupQueue);
         progress.live = undefined;
         throw error;
+      }
+      if (this.queues.get(topicId) !== attached) {
+        // Everything was detached meanwhile, and is attached anew where it is still wanted.
+        this.dropQueue(groupQueue);
+        progress.live = undefined;
+        return await this.#attachQueues(topic);
       }
       attached.push(groupQueue);
     }

@@ -3,6 +3,7 @@ import { type GroupKind, type ResolvedGroupOptions, resolveGroupOptions, type St
 import { describeFilter, isSameFilter, type MessageFilter } from '../model/message-filter.ts';
 import { validateGroupName } from '../model/names.ts';
 import type { GroupRecord } from '../storage/index/catalogue.ts';
+import { isCorruption } from '../storage/store-errors.ts';
 import { ConsumerGroup, groupNotFound } from './consumer-group.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { claimKind } from './group-kind.ts';
@@ -10,6 +11,7 @@ import type { GroupMember, MemberGroups } from './group-member.ts';
 import { MemberState } from './member-state.ts';
 import { commitMetadata } from './metadata-entry.ts';
 import { NamedLocks } from './named-locks.ts';
+import { READ_RETRY_MS } from './queue-reading.ts';
 import { resolveStart } from './start-position.ts';
 import type { Topic } from './topic.ts';
 import { type Topics, topicNotFound } from './topics.ts';
@@ -136,8 +138,8 @@ export class ConsumerGroups {
     if (group.memberState !== undefined)
       await group.memberState.begin(topicName, resolveStart(this.#context, topic, startFrom ?? BROADCAST_START));
     else await this.#commitStart(group, topicName, topic, startFrom ?? group.record.options.startFrom);
-    // The topic may have been created while the start was committed.
-    const now = topic ?? (await this.#topics.find(topicName));
+    // The topic may have been created, or deleted, while the start was committed.
+    const now = await this.#topics.find(topicName);
     if (now !== undefined) await group.attachTopic(now);
   }
 
@@ -195,7 +197,20 @@ export class ConsumerGroups {
   async #attachSubscribers(topic: Topic): Promise<void> {
     for (const group of this.#inUse.values()) {
       const subscribers = [...group.members].filter((member) => member.filters.has(topic.record.name));
-      for (const each of new Set(subscribers.map((member) => member.group))) await each.attachTopic(topic);
+      for (const each of new Set(subscribers.map((member) => member.group))) await this.#attach(each, topic);
+    }
+  }
+
+  /** A group that cannot read what it needs now is attached later: that is no reason for the others, or for the topic, to wait. */
+  async #attach(group: ConsumerGroup, topic: Topic): Promise<void> {
+    try {
+      await group.attachTopic(topic);
+    } catch (error) {
+      // Its next consumer attaches the topic itself.
+      if (group.members.size === 0) return;
+      group.reportUnreadable(error instanceof Error ? error : new Error('the index cannot be read', { cause: error }));
+      // What is damaged stays so until the index is built again.
+      if (!isCorruption(error)) this.#context.clock.setTimer(READ_RETRY_MS, () => void this.#attach(group, topic));
     }
   }
 }
