@@ -154,7 +154,8 @@ export class BrokerParts {
     try {
       isWritten = this.#healer.failure === undefined && (await this.#within(deadlineMs, this.#store.close()));
     } finally {
-      if (!isWritten) this.#store.log.end(this.#healer.failure ?? notOpen('closed'));
+      // Also what comes too late for a clean close is told so.
+      this.#store.log.end(this.#healer.failure ?? notOpen('closed'));
       // A call that hangs in LevelDB keeps the store open, and then the lock has to stay too.
       const closed = (isWritten ? Promise.resolve() : this.#store.abandon()).then(() => this.#directory.release());
       await this.#within(0, closed).finally(() => this.#setState('closed'));

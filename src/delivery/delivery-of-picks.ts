@@ -4,6 +4,7 @@ import { areAtHand, blocksAtHand, type FoundBlocks, messageOf, readBlocks } from
 import type { DeliveryContext } from './delivery-context.ts';
 import { settleFiltered } from './filtered.ts';
 import type { GroupQueue, Pick } from './group-queue.ts';
+import { READ_RETRY_MS } from './queue-reading.ts';
 import type { Topic } from './topic.ts';
 
 /** What becomes of a message that was picked, once it has been read. */
@@ -32,8 +33,6 @@ export interface PickDelivery {
   failed(error: Error): void;
 }
 
-/** Tried again after this while when a block could not be read for another reason than damage. */
-const READ_RETRY_MS = 1000;
 /** So many messages are judged in one go; a filter that passes over more of them lets the event loop have its turn in between. */
 const JUDGED_AT_ONCE = 1024;
 

@@ -9,7 +9,7 @@ import type { GroupPort } from './group-port.ts';
 import { MessageGroupLocks, type Successor } from './message-group-locks.ts';
 import { searchMessageGroup } from './message-group-search.ts';
 import { OffsetHeap } from './offset-heap.ts';
-import { QueueReading, READ_RETRY_MS } from './queue-reading.ts';
+import { QueueReading } from './queue-reading.ts';
 import type { Topic } from './topic.ts';
 
 /** A message that was chosen for a delivery and belongs to nobody else until that is committed or given up. */
@@ -289,8 +289,7 @@ export class GroupQueue {
       this.#succeed(groupKey, this.locks.found(groupKey, search, found, searchedTo));
     } catch (error) {
       this.#searching--;
-      this.group.reportUnreadable(error instanceof Error ? error : new Error('the index cannot be read', { cause: error }));
-      this.#context.clock.setTimer(READ_RETRY_MS, () => void this.#search(groupKey, { kind: 'search', search, from, to }));
+      if (!this.dropped) this.#reading.failed(error, () => void this.#search(groupKey, { kind: 'search', search, from, to }));
     }
     this.group.wake();
   }

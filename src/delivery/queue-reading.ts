@@ -34,15 +34,21 @@ export class QueueReading {
       },
       (error: unknown) => {
         this.pending--;
-        this.#group.reportUnreadable(isBrokerError(error) ? error : new Error('the index cannot be read', { cause: error }));
-        if (!isCorruption(error)) {
-          this.#context.clock.setTimer(READ_RETRY_MS, again);
-          return;
-        }
-        this.isUnreadable = true;
-        this.#context.store.distrustIndex(error);
-        this.#group.wake();
+        this.failed(error, again);
       },
     );
+  }
+
+  /** A read has failed; a broker that is gone reads nothing again. */
+  failed(error: unknown, again: () => void): void {
+    if (this.#context.store.log.ended !== undefined) return;
+    this.#group.reportUnreadable(isBrokerError(error) ? error : new Error('the index cannot be read', { cause: error }));
+    if (!isCorruption(error)) {
+      this.#context.clock.setTimer(READ_RETRY_MS, again);
+      return;
+    }
+    this.isUnreadable = true;
+    this.#context.store.distrustIndex(error);
+    this.#group.wake();
   }
 }

@@ -9,6 +9,7 @@ import { TagFilter } from '../../src/model/tag-filter.ts';
 import { ConsumeQueue } from '../../src/storage/index/consume-queue.ts';
 import { QueueProgress } from '../../src/storage/index/queue-progress.ts';
 import { groupKeyOf, hashMessageGroup } from '../../src/storage/message-group-hash.ts';
+import { ManualClock } from '../../src/testing/index.ts';
 
 const EVERYTHING = TagFilter.parse('*', DEFAULT_LIMITS);
 const HASH = hashMessageGroup('a');
@@ -16,12 +17,18 @@ const KEY = groupKeyOf(HASH.high, HASH.low);
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A queue with `count` messages of one message group, as an ordered group goes through it. */
-function orderedQueue(count: number): GroupQueue {
+function orderedQueue(
+  count: number,
+  more: Partial<DeliveryContext> = {},
+  reportUnreadable: (error: Error) => void = () => undefined,
+): GroupQueue {
   const queue = new ConsumeQueue(1, 0, { end: 0, includes: 0 });
   for (let offset = 0; offset < count; offset++) queue.publish(offset, 65_536 + offset, 0, HASH.high, HASH.low);
   const progress = new QueueProgress({ groupId: 1, topicId: 1, queueId: 0 }, 0, () => undefined);
-  const context = { suspects: new Suspects(), process: { hold: () => () => undefined, defer: setImmediate } } as unknown as DeliveryContext;
-  const group = { ordered: true, maxAttempts: 16, unsettled: 0, wake: () => undefined, mayTakeNew: () => true } as unknown as GroupPort;
+  const process = { hold: () => () => undefined, defer: setImmediate };
+  const context = { suspects: new Suspects(), process, ...more } as unknown as DeliveryContext;
+  const wake = (): void => undefined;
+  const group = { ordered: true, maxAttempts: 16, unsettled: 0, wake, mayTakeNew: () => true, reportUnreadable } as unknown as GroupPort;
   return new GroupQueue(context, group, { record: { name: 'orders' } } as unknown as Topic, { queue, progress });
 }
 
@@ -66,5 +73,23 @@ describe('a queue of an ordered group', () => {
     queue.collect(picks, 1, EVERYTHING);
     for (const pick of picks) queue.putBack(pick);
     expect(collected(queue)).toEqual([0]);
+  });
+
+  // A closed broker went on reading once a second, for as long as the process lived, and logged each time that it could not.
+  test('that cannot be read is read again until the broker is closed', async () => {
+    const clock = new ManualClock();
+    const log: { ended: Error | undefined } = { ended: undefined };
+    let reads = 0;
+    const loadRun = (): Promise<never> => Promise.reject(new Error(`read ${++reads} failed`));
+    const store = { log, index: { loadRun } } as unknown as DeliveryContext['store'];
+    const errors: string[] = [];
+    const queue = orderedQueue(3, { clock, store }, ({ message }) => errors.push(message));
+    queue.progress.settle(0);
+    queue.comeBack(0);
+    await clock.advance(2_000);
+    expect([reads, errors.length]).toEqual([3, 3]);
+    log.ended = new Error('the broker is closed');
+    await clock.advance(10_000);
+    expect([reads, errors.length]).toEqual([4, 3]);
   });
 });
