@@ -89,8 +89,8 @@ export class LocalPullConsumer implements PullConsumer {
   async seek(queue: MessageQueue, to: SeekTarget): Promise<void> {
     const found = this.#assigned(queue);
     const offset = await this.#target(found, to);
-    // Looking for an instant takes a while, in which the queue may have changed hands.
-    this.#assigned(queue);
+    // Looking for an instant takes a while, in which the queue may have changed hands, or its topic have been created anew.
+    if (this.#assigned(queue) !== found) return await this.seek(queue, to);
     found.continueAt(offset);
     this.#member.wake();
   }

@@ -123,6 +123,7 @@ export class GroupQueue {
 
   /** The group continues at `offset`: everything that was known about its way is void. */
   restart(offset: number): void {
+    this.generation++;
     this.forget();
     this.countUnsettled(-this.progress.unsettled.size);
     this.progress.reset(offset);
@@ -137,9 +138,10 @@ export class GroupQueue {
     this.examined = offset;
   }
 
-  /** A reset joins the log: what is picked or leased until then is void, and nobody changes it any more. */
+  /** A reset joins the log: what is picked or leased until then is void, and nobody changes it any more. A pull consumer's picks change nothing. */
   freeze(): void {
     this.frozen = true;
+    if (this.group.isPull) return;
     this.generation++;
     for (const message of this.progress.unsettled.values()) message.claimed = true;
   }
@@ -149,9 +151,10 @@ export class GroupQueue {
     message.claimed = this.frozen;
   }
 
-  /** The reset did not happen. */
+  /** The reset did not happen; a pull consumer goes on where it was. */
   thaw(): void {
     this.frozen = false;
+    if (this.group.isPull) return;
     this.examined = this.progress.frontier;
     for (const message of this.progress.unsettled.values()) this.group.unclaim(message);
   }

@@ -5,7 +5,7 @@ import type { GroupQueue, Pick } from './group-queue.ts';
 import type { DeliveryResult } from './leased-delivery.ts';
 import { commitPosition } from './pull-position.ts';
 import { pulledViews } from './pulled-views.ts';
-import { assignQueues, type QueueReader, releaseQueues } from './queue-assignment.ts';
+import { assignQueues, type QueueReader, queueName, releaseQueues } from './queue-assignment.ts';
 
 /**
  * A pull consumer. Each queue of the group's topics is read by one member alone, from a position that only a commit stores; there are no leases and
@@ -13,7 +13,7 @@ import { assignQueues, type QueueReader, releaseQueues } from './queue-assignmen
  */
 export class PullMember extends GroupMember implements QueueReader {
   #assigned: ReadonlySet<GroupQueue> = new Set();
-  #chosen: ReadonlySet<GroupQueue> | undefined;
+  #chosen: ReadonlySet<string> | undefined;
   /** Nothing is shared out to it before, so that no queue changes hands for half of its subscriptions. */
   #isReady = false;
   /** Picks of the pull under way; `undefined` without one. */
@@ -23,7 +23,7 @@ export class PullMember extends GroupMember implements QueueReader {
     return this.#assigned;
   }
 
-  get chosen(): ReadonlySet<GroupQueue> | undefined {
+  get chosen(): ReadonlySet<string> | undefined {
     return this.#chosen;
   }
 
@@ -49,15 +49,15 @@ export class PullMember extends GroupMember implements QueueReader {
   }
 
   /**
-   * Reads these queues from now on, whoever comes and goes.
+   * Reads these queues from now on, whoever comes and goes, also when their topic is deleted and created again.
    * @throws BrokerError `MQ_QUEUE_IN_USE`
    */
   choose(queues: ReadonlySet<GroupQueue>): void {
     for (const other of this.#readers()) {
       if (other === this || other.chosen === undefined) continue;
-      for (const queue of queues) if (other.chosen.has(queue)) throw inUse(queue);
+      for (const queue of queues) if (other.chosen.has(queueName(queue))) throw inUse(queue);
     }
-    this.#chosen = queues;
+    this.#chosen = new Set(Array.from(queues, queueName));
     this.topicsChanged();
   }
 

@@ -40,9 +40,11 @@ export function committedPosition(queue: GroupQueue): number {
   return underWay.get(queue)?.offset ?? queue.progress.floor;
 }
 
-/** Stores a position. While an administrator's reset is on its way nothing is stored, because the reset decides. */
+/** Stores a position, unless the queue has been sent elsewhere: an administrator's reset that is on its way decides. */
 export async function commitPosition(context: DeliveryContext, queue: GroupQueue, offset: number): Promise<void> {
-  if (queue.frozen || queue.dropped) return;
+  const { generation } = queue;
+  while (queue.frozen) await context.store.log.nextCommit();
+  if (queue.generation !== generation || queue.dropped) return;
   const before = underWay.get(queue);
   if (before === undefined && offset === queue.progress.floor) return;
   if (before?.offset === offset) return await before.done();

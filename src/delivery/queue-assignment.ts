@@ -9,10 +9,16 @@ export interface QueueReader {
   readonly filters: ReadonlyMap<string, MessageFilter>;
   /** The queues that it reads now. */
   readonly assigned: ReadonlySet<GroupQueue>;
-  /** What its application has chosen; then rebalancing leaves it alone. */
-  readonly chosen: ReadonlySet<GroupQueue> | undefined;
+  /** Names of the queues that its application has chosen; then rebalancing leaves it alone. */
+  readonly chosen: ReadonlySet<string> | undefined;
   /** It reads these queues from now on. */
   assign(queues: ReadonlySet<GroupQueue>): void;
+}
+
+/** Tells queues apart also where their topic was deleted and created again. No topic has a blank in its name. */
+export function queueName({ topic, queue }: GroupQueue): string {
+  const { queueId, priority = '' } = topic.placeOf(queue.queueId);
+  return `${topic.record.name} ${queueId} ${priority}`;
 }
 
 /**
@@ -20,6 +26,7 @@ export interface QueueReader {
  * from the position that is stored, so that what its last reader has not committed comes again.
  */
 export function assignQueues(queuesByTopic: Iterable<readonly GroupQueue[]>, readers: readonly QueueReader[]): void {
+  if (readers.length === 0) return;
   const queues = [...queuesByTopic].flat();
   const assignment = assignmentOf(queues, readers);
   for (const reader of readers) release(reader.assigned, assignment.get(reader));
@@ -36,8 +43,9 @@ function assignmentOf(queues: readonly GroupQueue[], readers: readonly QueueRead
   const chosen = new Set<GroupQueue>();
   for (const reader of readers) {
     if (reader.chosen === undefined) continue;
-    const present = inOrder(queues, reader.chosen);
-    assignment.set(reader, present);
+    const names = reader.chosen;
+    const present = queues.filter((queue) => names.has(queueName(queue)));
+    assignment.set(reader, new Set(present));
     for (const queue of present) chosen.add(queue);
   }
   const free = queues.filter((queue) => !chosen.has(queue));
@@ -47,12 +55,11 @@ function assignmentOf(queues: readonly GroupQueue[], readers: readonly QueueRead
     isWanted: (reader, topicName) => reader.filters.has(topicName),
     isHeld: (reader, together) => together.some((queue) => reader.assigned.has(queue)),
   });
-  for (const [reader, share] of shares) assignment.set(reader, inOrder(queues, new Set([...share].flat())));
+  for (const [reader, share] of shares) {
+    const assigned = new Set([...share].flat());
+    assignment.set(reader, new Set(queues.filter((queue) => assigned.has(queue))));
+  }
   return assignment;
-}
-
-function inOrder(all: readonly GroupQueue[], some: ReadonlySet<GroupQueue>): Set<GroupQueue> {
-  return new Set(all.filter((queue) => some.has(queue)));
 }
 
 /** The priorities of a queue go to one reader, who takes the highest first. */

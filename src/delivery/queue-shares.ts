@@ -7,9 +7,28 @@ interface ShareRules<Queue, Reader> {
   isHeld(reader: Reader, queue: Queue): boolean;
 }
 
-interface Share<Queue, Reader> {
+/** What one reader gets. */
+class Share<Queue, Reader> {
   readonly reader: Reader;
-  readonly queues: Set<Queue>;
+  readonly byTopic: Map<string, Queue[]> = new Map();
+  size = 0;
+
+  constructor(reader: Reader) {
+    this.reader = reader;
+  }
+
+  add(topicName: string, queue: Queue): void {
+    const ofTopic = this.byTopic.get(topicName);
+    if (ofTopic === undefined) this.byTopic.set(topicName, [queue]);
+    else ofTopic.push(queue);
+    this.size++;
+  }
+
+  /** Takes the first queue of a topic off, of which there is one. */
+  take(topicName: string): Queue {
+    this.size--;
+    return this.byTopic.get(topicName)?.shift() as Queue;
+  }
 }
 
 /**
@@ -21,52 +40,57 @@ export function shareQueues<Queue, Reader>(
   readers: readonly Reader[],
   rules: ShareRules<Queue, Reader>,
 ): Map<Reader, ReadonlySet<Queue>> {
-  const shares = readers.map((reader) => ({ reader, queues: new Set<Queue>() }));
+  const shares = readers.map((reader) => new Share<Queue, Reader>(reader));
+  const wantedBy = new Map<string, Share<Queue, Reader>[]>();
   const free: Queue[] = [];
   for (const queue of queues) {
-    const wanting = wantedBy(shares, rules, queue);
+    const topicName = rules.topicOf(queue);
+    const wanting = wantedBy.get(topicName) ?? shares.filter(({ reader }) => rules.isWanted(reader, topicName));
+    wantedBy.set(topicName, wanting);
     const holder = wanting.find(({ reader }) => rules.isHeld(reader, queue));
-    if (holder !== undefined) holder.queues.add(queue);
+    if (holder !== undefined) holder.add(topicName, queue);
     else if (wanting.length > 0) free.push(queue);
   }
-  for (const queue of free) smallest(wantedBy(shares, rules, queue)).queues.add(queue);
-  while (moveOne(shares, rules));
-  return new Map(shares.map(({ reader, queues }) => [reader, queues]));
-}
-
-function wantedBy<Queue, Reader>(
-  shares: readonly Share<Queue, Reader>[],
-  { topicOf, isWanted }: ShareRules<Queue, Reader>,
-  queue: Queue,
-): Share<Queue, Reader>[] {
-  const topicName = topicOf(queue);
-  return shares.filter(({ reader }) => isWanted(reader, topicName));
+  for (const queue of free) {
+    const topicName = rules.topicOf(queue);
+    smallest(wantedBy.get(topicName) ?? []).add(topicName, queue);
+  }
+  while (moveOne(shares, wantedBy));
+  return new Map(shares.map(({ reader, byTopic }) => [reader, new Set([...byTopic.values()].flat())]));
 }
 
 /** Ends after a while, because every move makes the shares more alike. */
-function moveOne<Queue, Reader>(shares: readonly Share<Queue, Reader>[], rules: ShareRules<Queue, Reader>): boolean {
-  const largestFirst = shares.toSorted((left, right) => right.queues.size - left.queues.size);
-  for (const from of largestFirst) {
-    for (const queue of mostOfTopicFirst(from.queues, rules)) {
-      const to = smallest(wantedBy(shares, rules, queue));
-      if (from.queues.size - to.queues.size < 2) continue;
-      from.queues.delete(queue);
-      to.queues.add(queue);
-      return true;
-    }
+function moveOne<Queue, Reader>(
+  shares: readonly Share<Queue, Reader>[],
+  wantedBy: ReadonlyMap<string, readonly Share<Queue, Reader>[]>,
+): boolean {
+  for (const from of shares.toSorted((left, right) => right.size - left.size)) {
+    const move = moveFrom(from, wantedBy);
+    if (move === undefined) continue;
+    move.to.add(move.topicName, from.take(move.topicName));
+    return true;
   }
   return false;
 }
 
-/** Queues of the topic of which there are most come first, so that the queues of each topic are spread over the readers. */
-function mostOfTopicFirst<Queue, Reader>(queues: ReadonlySet<Queue>, { topicOf }: ShareRules<Queue, Reader>): Queue[] {
-  const counts = new Map<string, number>();
-  for (const queue of queues) counts.set(topicOf(queue), (counts.get(topicOf(queue)) ?? 0) + 1);
-  const countOf = (queue: Queue): number => counts.get(topicOf(queue)) ?? 0;
-  return [...queues].sort((left, right) => countOf(right) - countOf(left));
+/** A queue of the topic of which there are most moves first, so that the queues of each topic are spread over the readers. */
+function moveFrom<Queue, Reader>(
+  from: Share<Queue, Reader>,
+  wantedBy: ReadonlyMap<string, readonly Share<Queue, Reader>[]>,
+): { readonly topicName: string; readonly to: Share<Queue, Reader> } | undefined {
+  let most = 0;
+  let move: { topicName: string; to: Share<Queue, Reader> } | undefined;
+  for (const [topicName, { length }] of from.byTopic) {
+    if (length <= most) continue;
+    const to = smallest(wantedBy.get(topicName) ?? [from]);
+    if (from.size - to.size < 2) continue;
+    most = length;
+    move = { topicName, to };
+  }
+  return move;
 }
 
 /** The first of the smallest. */
 function smallest<Queue, Reader>(shares: readonly Share<Queue, Reader>[]): Share<Queue, Reader> {
-  return shares.reduce((least, share) => (share.queues.size < least.queues.size ? share : least));
+  return shares.reduce((least, share) => (share.size < least.size ? share : least));
 }

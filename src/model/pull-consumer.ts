@@ -71,8 +71,8 @@ export interface PullConsumer<View extends MessageView = MessageView> {
   /** The queues that it reads now; empty while others of the group have them all. */
   assignment(): readonly MessageQueue[];
   /**
-   * Reads these queues and no others from now on; rebalancing leaves them alone until the consumer closes. A queue that another consumer had by
-   * rebalancing changes hands at once.
+   * Reads these queues and no others from now on, also when their topic is deleted and created again; rebalancing leaves them alone until the consumer
+   * closes. A queue that another consumer had by rebalancing changes hands at once.
    * @throws TypeError `MQ_ILLEGAL_ARGUMENT` for a queue that its topic does not have or a topic that is not subscribed; BrokerError `MQ_TOPIC_NOT_FOUND`,
    * `MQ_QUEUE_IN_USE` when another consumer has chosen a queue, `MQ_BROKER_NOT_OPEN`. Then nothing has changed
    */
