@@ -134,3 +134,21 @@ test('whatever is sent, recalled and rolled back, over crashes, reopenings and o
     { numRuns: 1000 },
   );
 });
+
+// A longer window is written down at once, but where the keys lie in the index only by the next checkpoint. A process that died before it, and
+// another that sent nothing for a minute, looked for the keys where they would have been.
+test('a window that was made longer just before a crash holds for the keys that were sent before', async () => {
+  const clock = new ManualClock();
+  const broker = await openTestBroker({ clock });
+  await broker.admin.createTopic('once', { dedupWindowMs: WINDOW_MS });
+  const send = () => broker.createProducer().send({ topic: 'once', body: 'x', dedupKey: 'k' });
+  await send();
+  await broker.close();
+  await broker.reopen();
+  await broker.admin.updateTopic('once', { dedupWindowMs: 20 * WINDOW_MS });
+  await broker.crash();
+  await broker.reopen();
+  await clock.advance(3 * WINDOW_MS);
+  expect((await send()).duplicate).toBe(true);
+  await broker.close();
+});

@@ -39,6 +39,7 @@ export class DedupIndex {
   #captured: DedupChanges | undefined;
   /** Topics whose keys lie in minutes that have become too early. */
   #grown = new Set<number>();
+  #isPreparing = false;
   /** The first minute that the index may have values of; `undefined` while it is not known. */
   #firstBucket: number | undefined;
   #newestStoredAtMs = 0;
@@ -110,6 +111,7 @@ export class DedupIndex {
   async prepare(): Promise<void> {
     const grown = this.#grown;
     this.#grown = new Set();
+    this.#isPreparing = true;
     try {
       await this.#scan(0, (change) => {
         if (grown.has(change.topicId)) this.#changes.push(change.topicId, change.hash, signed(change), change.storedAtMs);
@@ -117,6 +119,8 @@ export class DedupIndex {
     } catch (error) {
       for (const topicId of grown) this.#grown.add(topicId);
       throw error;
+    } finally {
+      this.#isPreparing = false;
     }
   }
 
@@ -171,7 +175,8 @@ export class DedupIndex {
     const unwritten = [this.#captured, this.#changes];
     const late = this.#noChanges();
     this.#late = late;
-    await this.#scan(bucketOf(nowMs), take);
+    const areSomeTooEarly = this.#isPreparing || this.needsPreparation;
+    await this.#scan(areSomeTooEarly ? 0 : bucketOf(nowMs), take);
     for (const changes of [...unwritten, late]) changes?.each(take);
     this.#table = table;
   }
