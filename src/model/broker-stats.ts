@@ -18,7 +18,7 @@ export interface BrokerStats {
   readonly groups: number;
   /** Open producers. */
   readonly producers: number;
-  /** Open push and simple consumers. */
+  /** Open push, simple and pull consumers. */
   readonly consumers: number;
   /** Messages stored. */
   readonly sent: number;
@@ -35,17 +35,29 @@ export interface BrokerStats {
    * @since 0.2.0
    */
   readonly dropped: number;
-  /** Messages that a group did not get, because their time to live was over. */
+  /**
+   * Messages that a group did not get, because their time to live was over.
+   * @since 0.2.0
+   */
   readonly expired: number;
-  /** Delay messages that were taken back. */
+  /**
+   * Delay messages that were taken back.
+   * @since 0.2.0
+   */
   readonly recalled: number;
   /** Leases that ran out before the message was settled. */
   readonly expiredLeases: number;
   /** Messages in flight or waiting for a retry now, over all groups in memory. */
   readonly unsettled: number;
-  /** Delay messages that wait for their time now. */
+  /**
+   * Delay messages that wait for their time now.
+   * @since 0.2.0
+   */
   readonly delayed: number;
-  /** Transactions that are not ended, parked ones included. */
+  /**
+   * Transactions that are not ended, parked ones included.
+   * @since 0.2.0
+   */
   readonly transactions: number;
   /**
    * Sends that were answered as duplicates of an earlier message with their `dedupKey`.

@@ -228,13 +228,25 @@ export interface BrokerEvents {
   failed: (event: FailedEvent) => void;
   /** A message went to the dead letters. */
   deadLettered: (event: DeadLetteredEvent) => void;
-  /** A broadcast consumer gave up on a message. */
+  /**
+   * A broadcast consumer gave up on a message.
+   * @since 0.2.0
+   */
   dropped: (event: DroppedEvent) => void;
-  /** A message's time to live was over. */
+  /**
+   * A message's time to live was over.
+   * @since 0.2.0
+   */
   expired: (event: ExpiredEvent) => void;
-  /** A delay message was taken back. */
+  /**
+   * A delay message was taken back.
+   * @since 0.2.0
+   */
   recalled: (event: RecalledEvent) => void;
-  /** A transaction was parked after its last check. */
+  /**
+   * A transaction was parked after its last check.
+   * @since 0.2.0
+   */
   transactionParked: (event: TransactionParkedEvent) => void;
   /** A group is at its limit. */
   unsettledLimit: (event: UnsettledLimitEvent) => void;

@@ -8,7 +8,7 @@ import type { Subscriptions } from './subscriptions.ts';
  * @since 0.2.0
  */
 export interface MessageQueue {
-  /** Its name. */
+  /** The name of the topic. */
   readonly topic: string;
   /** From 0. */
   readonly queueId: number;

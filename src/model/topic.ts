@@ -59,11 +59,20 @@ export interface TopicInfo {
   readonly queueCount: number;
   /** How many queues it was created with; message groups are spread over these. */
   readonly createdQueueCount: number;
-  /** How long a message may be delivered after it became visible, milliseconds; `undefined`: for ever. */
+  /**
+   * How long a message may be delivered after it became visible, milliseconds; `undefined`: for ever.
+   * @since 0.2.0
+   */
   readonly ttlMs: number | undefined;
-  /** How long a `dedupKey` keeps others out, milliseconds. */
+  /**
+   * How long a `dedupKey` keeps others out, milliseconds.
+   * @since 0.2.0
+   */
   readonly dedupWindowMs: number;
-  /** Delay messages that wait for their time. */
+  /**
+   * Delay messages that wait for their time.
+   * @since 0.2.0
+   */
   readonly delayed: number;
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
@@ -93,6 +102,7 @@ export interface QueueInfo {
 const MAX_QUEUES = 1024;
 /** How long a `dedupKey` keeps others out of a topic that does not say it, milliseconds. */
 const DEFAULT_DEDUP_WINDOW_MS = 300_000;
+
 /** How long a `dedupKey` keeps others out of a topic with these options, milliseconds. */
 export function dedupWindowOf({ dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS }: ResolvedTopicOptions): number {
   return dedupWindowMs;
@@ -140,7 +150,7 @@ export function checkTopicType(topic: string, type: TopicType, message: TypedByF
   if (accepts(type, message, isTransactional)) return;
   throw new BrokerError(
     'MQ_MESSAGE_PROPERTY_CONFLICT_WITH_TYPE',
-    `Topic ${quoted(topic)} is of type '${type}' and does not accept ${what(message, isTransactional)}; ${remedy(topic, type, message)}`,
+    `Topic ${quoted(topic)} is of type '${type}' and does not accept ${what(type, message, isTransactional)}; ${remedy(topic, type, message)}`,
   );
 }
 
@@ -151,7 +161,9 @@ function accepts(type: TopicType, message: TypedByFields, isTransactional: boole
   return type === 'mixed' || messageTypeOf(message, isTransactional) === type;
 }
 
-function what(message: TypedByFields, isTransactional: boolean): string {
+/** What of the message it is that the topic does not accept. */
+function what(type: TopicType, message: TypedByFields, isTransactional: boolean): string {
+  if (type === 'priority') return WHAT.fifo;
   return message.terms?.priority === undefined ? WHAT[messageTypeOf(message, isTransactional)] : WHAT.priority;
 }
 

@@ -2,13 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Broker } from '../../src/index.ts';
+import { entriesOf, fnv1a64, hex, Reader, recordsOf } from './format-reader.ts';
 
-// A second reader of the format, written from docs/storage-format.md alone: what it reads from a store is what was sent.
+// What the reader that was written from docs/storage-format.md alone reads from a store is what was sent.
 
-type Store = ReadonlyMap<string, Buffer>;
 let location: string;
 
 beforeEach(() => {
@@ -17,73 +16,10 @@ beforeEach(() => {
 
 afterEach(() => rmSync(location, { recursive: true, force: true }));
 
-async function entriesOf(name: 'log' | 'index'): Promise<Store> {
-  const database = new ClassicLevel<Buffer, Buffer>(path.join(location, name), { keyEncoding: 'buffer', valueEncoding: 'buffer' });
-  const entries = new Map((await database.iterator().all()).map(([key, value]) => [key.toString('hex'), value]));
-  await database.close();
-  return entries;
-}
-
-function* recordsOf(block: Buffer): Generator<{ kind: number; content: Buffer }> {
-  for (let at = 28; at < block.length; ) {
-    const length = block.readUInt32LE(at + 1);
-    yield { kind: block.readUInt8(at), content: block.subarray(at + 5, at + 5 + length) };
-    at += 5 + length;
-  }
-}
-
-class Reader {
-  #at = 0;
-  readonly #bytes: Buffer;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  u16(): number {
-    return this.raw(2).readUInt16LE();
-  }
-
-  u32(): number {
-    return this.raw(4).readUInt32LE();
-  }
-
-  u64(): number {
-    return Number(this.raw(8).readBigUInt64LE());
-  }
-
-  shortText(): string {
-    return this.raw(this.u16()).toString();
-  }
-
-  longText(): string {
-    return this.raw(this.u32()).toString();
-  }
-
-  raw(count: number): Buffer {
-    this.#at += count;
-    return this.#bytes.subarray(this.#at - count, this.#at);
-  }
-
-  rest(): Buffer {
-    return this.#bytes.subarray(this.#at);
-  }
-}
-
-function fnv1a64(text: string): bigint {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of Buffer.from(text)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
-  return hash;
-}
-
 function javaHashCode(text: string): number {
   let hash = 0;
   for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
   return hash;
-}
-
-function hex(value: number, bytes: number): string {
-  return value.toString(16).padStart(bytes * 2, '0');
 }
 
 async function storeOfOneMessage(): Promise<{ messageId: string; queueId: number }> {
@@ -108,7 +44,7 @@ test('the log, read as its page says, has the message as it was sent', async () 
   const marker = JSON.parse(readFileSync(path.join(location, 'broker.json'), 'utf8'));
   const { checksum, ...rest } = marker;
   expect(checksum).toBe(crc32(JSON.stringify(rest)));
-  const log = await entriesOf('log');
+  const log = await entriesOf(location, 'log');
   expect([...log.keys()]).toEqual(Array.from(log, (_, index) => hex(index + 1, 8)));
   expect(marker).toMatchObject({ format: 1, lowWater: log.size, clean: true });
 
@@ -145,7 +81,7 @@ test('the log, read as its page says, has the message as it was sent', async () 
 
 test('the index, read as its page says, knows where the message lies and that it is settled', async () => {
   const { queueId } = await storeOfOneMessage();
-  const index = await entriesOf('index');
+  const index = await entriesOf(location, 'index');
   for (const [key, value] of index) {
     expect(value.readUInt32LE(0)).toBe(crc32(Buffer.concat([Buffer.from(key, 'hex'), value.subarray(4)])));
     expect(value.readUInt8(4)).toBe(1);
@@ -159,7 +95,7 @@ test('the index, read as its page says, knows where the message lies and that it
   const queue = contentOf(`10${hex(1, 4)}${hex(queueId, 2)}${hex(0, 8)}`);
   expect([queue.u32(), queue.raw(1)[0]]).toEqual([1, 3]);
   const position = queue.u64();
-  const block = (await entriesOf('log')).get(hex(Math.floor(position / 65_536), 8)) as Buffer;
+  const block = (await entriesOf(location, 'log')).get(hex(Math.floor(position / 65_536), 8)) as Buffer;
   expect([...recordsOf(block)][position % 65_536]?.kind).toBe(1);
   expect(queue.u32() | 0).toBe(javaHashCode('paid'));
   expect([queue.u32(), queue.u32()]).toEqual([Number(fnv1a64('ada') >> 32n), Number(fnv1a64('ada') & 0xffffffffn)]);

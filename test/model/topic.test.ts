@@ -75,6 +75,14 @@ describe('the type of a topic', () => {
     }).not.toThrow();
   });
 
+  // It named the delivery time, which a priority topic does accept.
+  test('of a priority topic names the message group as what it does not accept', () => {
+    for (const isTransactional of [false, true])
+      expect(() => checkTopicType('orders', 'priority', { ...delayed, messageGroup: 'g' }, isTransactional)).toThrow(
+        /does not accept a message with a messageGroup/,
+      );
+  });
+
   test.each([
     ['normal', grouped],
     ['normal', delayed],
