@@ -58,6 +58,8 @@ export class Healer {
   }
 
   #start(cause: Error): void {
+    // An attempt that was to come later comes now: two at a time would open the stores under each other.
+    this.#timer?.cancel();
     this.#missed = undefined;
     this.#running = this.#heal(cause).finally(() => {
       this.#running = undefined;
