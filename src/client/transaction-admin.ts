@@ -32,8 +32,8 @@ export class TransactionAdmin {
       page,
     );
     const infos = items.map(async ({ transaction }): Promise<TransactionInfo> => {
-      const { transactionId, parked, checks, beganAtMs } = transaction;
-      return { transactionId, state: parked ? 'parked' : 'pending', checks, beganAtMs, messages: await halfMessages(context, transaction) };
+      const { transactionId, parked, checks, beganAtMs, halves } = transaction;
+      return { transactionId, state: parked ? 'parked' : 'pending', checks, beganAtMs, messages: await halfMessages(context, halves) };
     });
     return { items: await Promise.all(infos), ...rest };
   }

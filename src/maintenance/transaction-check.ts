@@ -23,6 +23,9 @@ export interface CheckedProducer {
   readonly checker: TransactionChecker;
 }
 
+/** Errors of checkers that were logged; more than these are not remembered. */
+const REMEMBERED_ERRORS = 1000;
+
 /** Asks producers what became of transactions that nobody has ended, and parks those that nobody can tell about. */
 export class TransactionChecks implements TransactionCheckPort {
   readonly #delivery: () => Delivery;
@@ -100,7 +103,10 @@ export class TransactionChecks implements TransactionCheckPort {
     this.#overdue.delete(transaction);
     // The next check does not wait for the answer to this one.
     this.#deadlines().add(transaction, checkIntervalMs);
-    const messages = await halfMessages(context, transaction);
+    const halves = [...transaction.halves];
+    const messages = await halfMessages(context, halves);
+    // A producer cannot decide about messages that it is not shown.
+    if (messages.length < halves.length) return await this.#park(transaction);
     const checks = transaction.checks + 1;
     await commitCheck(context, { transactionId, checks, nextCheckAtMs: instantAfter(context.clock.now(), checkIntervalMs), parked: false });
     if (!this.#isPending(transaction)) return;
@@ -118,6 +124,7 @@ export class TransactionChecks implements TransactionCheckPort {
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       if (!this.#logged.has(text)) {
+        if (this.#logged.size >= REMEMBERED_ERRORS) this.#logged.clear();
         this.#logged.add(text);
         this.#delivery().context.logger.warn({ transactionId, err: error }, 'a transaction checker failed, which counts as unknown');
       }

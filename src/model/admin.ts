@@ -171,7 +171,7 @@ export interface TransactionInfo {
   readonly checks: number;
   /** When its first message was sent, milliseconds since the epoch. */
   readonly beganAtMs: number;
-  /** Its messages, in the order of their sends; none of them can be acknowledged. */
+  /** Its messages, in the order of their sends, without those that damage has taken; none of them can be acknowledged. */
   readonly messages: readonly MessageView[];
 }
 

@@ -50,8 +50,6 @@ export class PendingTransaction extends DeadlineNode {
   isStored = false;
   /** Live only: its end is on its way to the log. */
   claimed = false;
-  /** Live only: a check is due, and nobody was there to be asked. */
-  isOverdue = false;
 
   constructor(transactionId: string) {
     super();
