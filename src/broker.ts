@@ -152,9 +152,10 @@ export class Broker implements Messaging {
    * Settles at the deadline at the latest (default 30 s; on a disk that answers no more up to 3 s later), leaving a store that the next open
    * recovers. A second call waits for the first.
    */
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(requireInteger('deadlineMs', options.deadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS, 0));
-    return this.#closing;
+  async close(options: CloseOptions = {}): Promise<void> {
+    const deadlineMs = requireInteger('deadlineMs', options.deadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS, 0);
+    this.#closing ??= this.#close(deadlineMs);
+    await this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

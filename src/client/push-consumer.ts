@@ -96,9 +96,10 @@ export class LocalPushConsumer implements PushConsumer {
     this.#pump();
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options.deadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS);
-    return this.#closing;
+  async close(options: CloseOptions = {}): Promise<void> {
+    const deadlineMs = requireInteger('deadlineMs', options.deadlineMs ?? DEFAULT_CLOSE_DEADLINE_MS, 0);
+    this.#closing ??= this.#close(deadlineMs);
+    await this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -186,7 +187,7 @@ export class LocalPushConsumer implements PushConsumer {
     this.#letGo();
     this.#onClose(this);
     const release = this.#delivery.context.process.hold();
-    await this.#drained(requireInteger('deadlineMs', deadlineMs, 0));
+    await this.#drained(deadlineMs);
     for (const call of this.#calls) call.abort(new Error('the consumer was closed before the listener ended'));
     this.#calls.clear();
     try {

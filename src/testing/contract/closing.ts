@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ContractTheme } from './contract-theme.ts';
-import { GROUP, refuses, TOPIC } from './scene.ts';
+import { GROUP, refuses, TOPIC, wrongly } from './scene.ts';
 
 export const closing: ContractTheme = {
   name: 'closing',
@@ -22,6 +22,17 @@ export const closing: ContractTheme = {
       for (let i = 0; i < 5; i++) await undefined;
       assert.equal(receipts, 10);
       await Promise.all(sends);
+    },
+    'a deadline that is none is refused, and nothing is closed': async (scene) => {
+      const seen: string[] = [];
+      const consumer = await scene.push({ listener: (message) => void seen.push(message.text()) });
+      for (const deadlineMs of [-1, 0.5, Number.NaN, wrongly<number>('soon')]) {
+        await refuses('MQ_ILLEGAL_ARGUMENT', () => consumer.close({ deadlineMs }));
+        await refuses('MQ_ILLEGAL_ARGUMENT', () => scene.messaging.close({ deadlineMs }));
+      }
+      await scene.send({ body: 'x' });
+      await scene.eventually(() => seen.length === 1, 'the message');
+      await consumer.close();
     },
     'a closed simple consumer is MQ_BROKER_NOT_OPEN for every call': async (scene) => {
       await scene.send();
