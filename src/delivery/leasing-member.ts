@@ -6,6 +6,7 @@ import { GroupMember, type MemberGroups } from './group-member.ts';
 import type { LeaseOwner } from './group-port.ts';
 import { giveBack } from './lease-end.ts';
 import { type DeliveryResult, handOut } from './leased-delivery.ts';
+import { queueOf } from './message-view.ts';
 
 /** What a consumer does when its group's queues may have something for it, and when one of its leases runs out. */
 export interface MemberCallbacks {
@@ -80,15 +81,21 @@ export class LeasingMember extends GroupMember implements LeaseOwner {
       await memberState.close();
       return this.group.detachAll();
     }
-    const pending: Promise<void>[] = [];
-    for (const queues of this.group.queues.values()) {
-      for (const queue of queues) {
-        for (const message of queue.progress.unsettled.values()) {
-          if (message.owner === this && !message.claimed && message.state === 'leased')
-            pending.push(giveBack(this.context, queue, message).done());
-        }
-      }
+    for (;;) {
+      const held = this.#held();
+      const free = held.filter((message) => !message.claimed);
+      await Promise.all(free.map((message) => giveBack(this.context, queueOf(message), message).done()));
+      if (free.length === held.length) return;
+      // What is on its way for the others may leave them with this consumer, such as a new end of their lease.
+      await this.context.store.log.nextCommit();
     }
-    await Promise.all(pending);
+  }
+
+  #held(): UnsettledMessage[] {
+    const held: UnsettledMessage[] = [];
+    for (const { progress } of [...this.group.queues.values()].flat()) {
+      for (const message of progress.unsettled.values()) if (message.owner === this && message.state === 'leased') held.push(message);
+    }
+    return held;
   }
 }
