@@ -93,12 +93,12 @@ export class GroupAdmin {
     await group.attachTopic(topic);
     const all = group.queues.get(topic.record.topicId) ?? [];
     const queues = queuesOf(all, topic, request);
-    const resets: OffsetReset[] = [];
-    for (const queue of queues) {
-      const to = await this.#target(queue, request);
-      resets.push({ topic: topicName, ...topic.placeOf(queue.queue.queueId), from: queue.progress.floor, to });
-      if (!dryRun) await resetOffset(this.#delivery.context, queue, to);
-    }
+    // All of them are found before the first is written, and then one write has them all.
+    const targets = await Promise.all(queues.map(async (queue) => ({ queue, to: await this.#target(queue, request) })));
+    const resets = targets.map(({ queue, to }) => {
+      return { topic: topicName, ...topic.placeOf(queue.queue.queueId), from: queue.progress.floor, to };
+    });
+    if (!dryRun) await Promise.all(targets.map(({ queue, to }) => resetOffset(this.#delivery.context, queue, to)));
     return resets;
   }
 

@@ -38,7 +38,8 @@ export interface Delivered {
 }
 
 /** The content of a view: a stored message, or another view of it. */
-type Content = Omit<StoredMessage, 'topicId' | 'extension'> & { readonly deliverAtMs?: number | undefined };
+type Content = Omit<StoredMessage, 'topicId' | 'extension'> &
+  Partial<Pick<StoredMessage, 'extension'>> & { readonly deliverAtMs?: number | undefined };
 
 /**
  * A message as an application holds it. The delivery that it stands for is private, so that acknowledging a genuine view needs no receipt handle;
@@ -77,7 +78,7 @@ class View implements MessageView {
     this.properties = message.properties;
     this.messageGroup = message.messageGroup;
     this.priority = facts.place.priority;
-    this.deliverAtMs = message.deliverAtMs ?? (message as Partial<StoredMessage>).extension?.deliverAtMs;
+    this.deliverAtMs = message.deliverAtMs ?? message.extension?.deliverAtMs;
     this.bornAtMs = message.bornAtMs;
     this.storedAtMs = message.storedAtMs;
     this.deliveryAttempt = attempt;
