@@ -1,14 +1,14 @@
 // A shop whose orders are paid, cancelled and invoiced by messages. Kill it at any moment and run it again: it goes on, and at its end it
 // proves one invoice for each order that was paid, and none for one that was cancelled.
 //
-//   node main.js [--orders <count>] [--state <folder>]
+//   node main.js [--orders <count>] [--state <folder>] [--reset]
 
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Broker } from 'pocketmq';
+import { Broker, isBrokerError } from 'pocketmq';
 import { startConsumers } from './consumers.js';
 import { Display } from './display.js';
 import { OrderBook } from './order-book.js';
@@ -18,18 +18,44 @@ import { createTopology } from './topology.js';
 
 const REFRESH_MS = 100;
 const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
-const { values } = parseArgs({
-  options: { orders: { type: 'string', default: '48' }, state: { type: 'string', default: path.join(project, '.pocketmq', 'shop') } },
-});
-process.exitCode = await run(values.state, Number(values.orders));
+const USAGE = 'node main.js [--orders <count, 1 to 999>] [--state <folder>] [--reset]';
+const settings = readSettings();
+if (settings === undefined) {
+  console.error(USAGE);
+  process.exitCode = 2;
+} else {
+  try {
+    process.exitCode = await run(settings);
+  } catch (error) {
+    if (!isBrokerError(error)) throw error;
+    console.error(`${error.code}: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+/** @returns {{ location: string, count: number, reset: boolean } | undefined} nothing where the arguments are wrong */
+function readSettings() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        orders: { type: 'string', default: '48' },
+        state: { type: 'string', default: path.join(project, '.pocketmq', 'shop') },
+        reset: { type: 'boolean', default: false },
+      },
+    });
+    if (!/^[1-9]\d{0,2}$/.test(values.orders)) return undefined;
+    return { location: values.state, count: Number(values.orders), reset: values.reset };
+  } catch {
+    return undefined;
+  }
+}
 
 /**
- * @param {string} location
- * @param {number} count
+ * @param {{ location: string, count: number, reset: boolean }} settings
  * @returns {Promise<number>} exit code
  */
-async function run(location, count) {
-  const broker = await open(location);
+async function run({ location, count, reset }) {
+  const broker = await open(location, reset);
   try {
     await createTopology(broker.admin);
     const book = new OrderBook(broker);
@@ -47,12 +73,20 @@ async function run(location, count) {
   }
 }
 
-/** The store of a run that was killed, or a new one. @param {string} location */
-async function open(location) {
+/**
+ * The store of a run that was killed, or a new one.
+ * @param {string} location
+ * @param {boolean} reset
+ */
+async function open(location, reset) {
   const broker = await Broker.open({ location, logger: false });
-  if ((await broker.store.get('finished')) === undefined) return broker;
+  if (!reset && (await broker.store.get('finished')) === undefined) return broker;
   await broker.close();
-  rmSync(location, { recursive: true, force: true });
+  // Renamed first: whoever is killed here leaves the whole store or none.
+  const old = `${location}.old`;
+  rmSync(old, { recursive: true, force: true });
+  renameSync(location, old);
+  rmSync(old, { recursive: true, force: true });
   return Broker.open({ location, logger: false });
 }
 
