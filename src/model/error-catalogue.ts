@@ -73,8 +73,8 @@ export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>
   MQ_ILLEGAL_FILTER_EXPRESSION: entry(
     40010,
     false,
-    'A filter expression has no tag, one that no message can have, or is larger than `limits.maxFilterBytes`',
-    "Write `'*'`, or tags joined by `||`",
+    'A filter has no tag, or one that no message can have; an SQL expression does not parse; or it is larger than `limits.maxFilterBytes`',
+    "Write `'*'`, tags joined by `||`, or SQL: the message and `details.line` and `details.column` say where it goes wrong",
   ),
   MQ_ILLEGAL_INVISIBLE_TIME: entry(
     40011,

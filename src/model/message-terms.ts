@@ -16,6 +16,7 @@ export const DELAY_LEVELS_MS: readonly number[] = Object.freeze(
 );
 
 const MAX_DEDUP_KEY_BYTES = 1024;
+const REMEDY = 'limits.maxDelayMs; choose an earlier time, or raise the limit';
 
 /** When a message is to be delivered: an instant of the wall clock, or a while from its send. */
 export type DeliveryTime = { readonly kind: 'instant'; readonly atMs: number } | { readonly kind: 'delay'; readonly delayMs: number };
@@ -46,7 +47,7 @@ export function termsOf(message: Message, limits: Limits): MessageTerms | undefi
 /** Throws `MQ_ILLEGAL_DELIVERY_TIME` for an instant that is further away than the limit. */
 export function checkDeliveryInstant(delivery: DeliveryTime | undefined, limits: Limits, nowMs: number): void {
   if (delivery?.kind !== 'instant' || delivery.atMs - nowMs <= limits.maxDelayMs) return;
-  throw illegalDeliveryTime('deliverAtMs', delivery.atMs, `must be at most ${limits.maxDelayMs} ms away (limits.maxDelayMs)`);
+  throw illegalDeliveryTime('deliverAtMs', delivery.atMs, `must be at most ${limits.maxDelayMs} ms away (${REMEDY})`);
 }
 
 function deliveryOf({ deliverAtMs, delayMs, delayLevel }: Message, limits: Limits): DeliveryTime | undefined {
@@ -67,14 +68,13 @@ function levelDelay(level: unknown, limits: Limits): number {
 
 function requireTime(what: string, value: unknown, highest: number): number {
   if (typeof value !== 'number') throw illegalArgument(`${what} of a message must be a number, not ${quoted(value)}`);
-  if (!Number.isSafeInteger(value) || value < 0 || value > highest) {
-    throw illegalDeliveryTime(what, value, `must be an integer of milliseconds from 0 to ${highest}`);
-  }
+  if (!Number.isSafeInteger(value) || value < 0) throw illegalDeliveryTime(what, value, 'must be an integer of milliseconds of at least 0');
+  if (value > highest) throw illegalDeliveryTime(what, value, `must be at most ${highest} (${REMEDY})`);
   return value;
 }
 
 function illegalDeliveryTime(what: string, value: number, rule: string): BrokerError {
-  return new BrokerError('MQ_ILLEGAL_DELIVERY_TIME', `${what} ${rule}, not ${value}; choose an earlier time, or raise the limit`);
+  return new BrokerError('MQ_ILLEGAL_DELIVERY_TIME', `${what} ${rule}, not ${value}`);
 }
 
 /** Keys may hold personal data, so messages do not show them. */

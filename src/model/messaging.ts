@@ -97,7 +97,7 @@ export interface Producer {
     messages: { readonly [K in keyof To]: MessageTo<To[K]> },
     options?: SendOptions,
   ): Promise<SendReceipt[]>;
-  /** Sends without a promise; without a callback an error goes to the broker's `error` event. A wrong call throws at once. */
+  /** Sends without a promise; without a callback an error goes to the broker's `error` event. A callback that is no function throws at once. */
   sendOneway<To extends string | Topic>(
     message: MessageTo<To>,
     callback?: (error: BrokerError | undefined, receipt?: SendReceipt) => void,
