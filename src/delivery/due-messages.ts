@@ -24,7 +24,7 @@ export class DueMessages {
 
   /** By the clock that a kind of timers runs by. */
   nowOf(kind: TimerKind): number {
-    return kind === 'instant' ? this.#context.clock.now() : this.#context.time.now();
+    return kind === 'instant' ? this.#context.clock.now() : this.#context.time.exactly();
   }
 
   /** Milliseconds until something is due or has to be loaded; `undefined` while nothing waits. */
@@ -44,7 +44,7 @@ export class DueMessages {
     for (const kind of TIMER_KINDS) {
       const timers = this.#context.store.index.delays.of(kind);
       for (;;) {
-        await timers.load(this.nowOf(kind) + WINDOW_MS);
+        await timers.load(Math.floor(this.nowOf(kind)) + WINDOW_MS);
         this.#context.assertOpen();
         const taken = timers.takeDue(this.nowOf(kind), BATCH);
         if (taken.length === 0) {

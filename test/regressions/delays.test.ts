@@ -19,3 +19,20 @@ test('what is left of a delay after a restart is never longer than the delay, th
   expect((await consumer.receive()).map((message) => message.text())).toEqual(['soon']);
   await broker.close();
 });
+
+// The clock has fractions of a millisecond, instants have none. A delay was counted from the whole millisecond before its send, and was up to one
+// shorter than what it had been given.
+test('a delay is not shorter by the fraction of the millisecond in which it was sent', async () => {
+  const clock = new ManualClock();
+  const broker = await openTestBroker({ clock });
+  const consumer = await broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*' }, awaitDurationMs: 0 });
+  await broker.admin.createTopic('orders');
+  await broker.createProducer().send({ topic: 'others', body: 'due five milliseconds from the beginning', delayMs: 5 });
+  await clock.advance(0.75);
+  await broker.createProducer().send({ topic: 'orders', body: 'soon', delayMs: 5 });
+  await clock.advance(4.5);
+  expect(await consumer.receive()).toEqual([]);
+  await clock.advance(1);
+  expect((await consumer.receive()).map((message) => message.text())).toEqual(['soon']);
+  await broker.close();
+});

@@ -16,6 +16,16 @@ export class BrokerTime {
 
   /** Integer milliseconds since the epoch, as far as the wall clock was right at the opening. */
   now(): number {
-    return Math.floor(this.#clock.monotonic() + this.#offsetMs);
+    return Math.floor(this.exactly());
+  }
+
+  /** The same with its fraction of a millisecond. */
+  exactly(): number {
+    return this.#clock.monotonic() + this.#offsetMs;
+  }
+
+  /** The first whole millisecond that is not before now: what is counted from it is never early. */
+  next(): number {
+    return Math.ceil(this.exactly());
   }
 }
