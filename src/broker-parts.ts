@@ -25,6 +25,7 @@ import { MessageIdSource } from './model/message-id.ts';
 import type { CloseOptions } from './model/messaging.ts';
 import type { Directory } from './model/storage-provider.ts';
 import type { PendingTransaction } from './storage/index/transactions.ts';
+import { BrokerTime } from './storage/log/broker-time.ts';
 import type { Store } from './storage/store.ts';
 import { openStore, StoreWiring } from './store-wiring.ts';
 
@@ -195,7 +196,9 @@ export class BrokerParts {
     return {
       store: this.#store,
       clock,
+      openedAtMs: clock.now(),
       time: this.#store.log.time,
+      delayTime: new BrokerTime(clock, this.#store.index.delays.resumedAtMs(clock.now())),
       process: this.#options.process,
       limits,
       logger,

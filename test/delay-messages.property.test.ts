@@ -34,8 +34,6 @@ interface Waiting {
   readonly by: 'instant' | 'delay';
   readonly atMs: number;
   notBeforeMonotonicMs: number;
-  /** How far the wall clock was set forward in this life of the broker: a reopening believes the wall clock, the monotonic one is gone. */
-  steppedMs: number;
   readonly recallHandle: string;
   isDurable: boolean;
   /** A power cut may have taken it, or its recall. */
@@ -48,7 +46,11 @@ class Flow {
   readonly messages = new Map<string, Waiting>();
   readonly clock = new ManualClock();
   readonly plan = new FaultPlan();
-  steppedMs = 0;
+  /**
+   * How far the wall clock was set forward since the newest message with a delay, and since the newest that a power cut leaves for sure: a new
+   * process believes the wall clock for what has passed since.
+   */
+  readonly steppedMs = { sinceSend: 0, sinceDurable: 0 };
   broker!: TestBroker;
   #consumer!: SimpleConsumer;
 
@@ -69,8 +71,8 @@ class Flow {
     else if (one.kind === 'advance') await this.clock.advance(one.ms);
     else if (one.kind === 'stepWallClock') {
       this.clock.set(this.clock.now() + one.ms);
-      this.steppedMs += Math.max(0, one.ms);
-      for (const message of this.messages.values()) message.steppedMs += Math.max(0, one.ms);
+      this.steppedMs.sinceSend += Math.max(0, one.ms);
+      this.steppedMs.sinceDurable += Math.max(0, one.ms);
     } else if (one.kind === 'recall' || one.kind === 'recallWhenDue') await this.recall(one.which, one.kind === 'recallWhenDue');
     else if (one.kind === 'failedWrite') {
       this.plan.failWrite('log', 1, { applied: one.applied });
@@ -92,13 +94,13 @@ class Flow {
       .catch((error: unknown) => error);
     if (isBrokerError(outcome)) return void (await this.clock.advance(2_000));
     const { recallHandle = '' } = outcome as { recallHandle?: string };
+    if (by === 'delay') this.steppedMs.sinceSend = 0;
     if (durability === 'sync') this.everythingIsDurable();
     const isDurable = durability === 'sync';
     this.messages.set(name, {
       by,
       atMs,
       notBeforeMonotonicMs,
-      steppedMs: this.steppedMs,
       recallHandle,
       isDurable,
       mayBeLost: false,
@@ -108,6 +110,7 @@ class Flow {
   }
 
   everythingIsDurable(): void {
+    this.steppedMs.sinceDurable = this.steppedMs.sinceSend;
     for (const message of this.messages.values()) message.isDurable = true;
   }
 
@@ -142,11 +145,9 @@ class Flow {
         if (message.fate === 'delivered') message.mayBeBack = true;
       }
     }
-    for (const message of this.messages.values()) {
-      message.notBeforeMonotonicMs -= message.steppedMs;
-      message.steppedMs = 0;
-    }
-    this.steppedMs = 0;
+    const believedMs = how === 'crash' || how === 'close' ? this.steppedMs.sinceSend : this.steppedMs.sinceDurable;
+    for (const message of this.messages.values()) message.notBeforeMonotonicMs -= believedMs;
+    Object.assign(this.steppedMs, { sinceSend: 0, sinceDurable: 0 });
     await this.broker.reopen();
     await this.attach();
   }

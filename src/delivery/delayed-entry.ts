@@ -1,5 +1,6 @@
 import type { SendReceipt } from '../model/message.ts';
 import type { MessageDraft } from '../model/message-validation.ts';
+import { clocksAt, type DelayClocks } from '../storage/index/delay-clocks.ts';
 import type { TimerKind } from '../storage/index/delays.ts';
 import type { MessageExtension } from '../storage/log/message-extension.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
@@ -11,6 +12,7 @@ import { type JoinTerms, SentEntry } from './sent-entry.ts';
 export class DelayedEntry extends SentEntry {
   readonly #kind: TimerKind;
   readonly #dueAtMs: number;
+  readonly #clocks: DelayClocks | undefined;
   #position = 0;
 
   constructor(
@@ -23,6 +25,7 @@ export class DelayedEntry extends SentEntry {
     super(context, draft, route, join, { kind: RECORD.delayed, extension });
     this.#kind = extension.delayMs === undefined ? 'instant' : 'delay';
     this.#dueAtMs = extension.deliverAtMs;
+    this.#clocks = clocksAt(join.nowMs, extension);
   }
 
   override seal(): void {
@@ -31,8 +34,10 @@ export class DelayedEntry extends SentEntry {
 
   override commit(firstSequence: number): void {
     const { topic, queue, groupHash } = this.route;
+    const { delays } = this.context.store.index;
     this.#position = this.positionIn(firstSequence);
-    this.context.store.index.delays.add(this.#kind, {
+    if (this.#clocks !== undefined) delays.clocksStood(this.#clocks);
+    delays.add(this.#kind, {
       dueAtMs: this.#dueAtMs,
       position: this.#position,
       topicId: topic.record.topicId,

@@ -21,8 +21,12 @@ import type { TransactionCheckPort } from './transaction-port.ts';
 export interface DeliveryContext {
   readonly store: Store;
   readonly clock: Clock;
-  /** By which delays run. */
+  /** What the wall clock read at the opening. */
+  readonly openedAtMs: number;
+  /** By which windows run; that of the log. */
   readonly time: BrokerTime;
+  /** By which delays run; when they are due is stored in it, and so it goes on where the process before has left it. */
+  readonly delayTime: BrokerTime;
   readonly process: ProcessPort;
   readonly limits: Limits;
   readonly logger: Logger;

@@ -24,7 +24,7 @@ export class DueMessages {
 
   /** By the clock that a kind of timers runs by. */
   nowOf(kind: TimerKind): number {
-    return kind === 'instant' ? this.#context.clock.now() : this.#context.time.exactly();
+    return kind === 'instant' ? this.#context.clock.now() : this.#context.delayTime.exactly();
   }
 
   /** Milliseconds until something is due or has to be loaded; `undefined` while nothing waits. */

@@ -49,5 +49,5 @@ function extensionOf(
 
 function timeOf(context: DeliveryContext, delivery: DeliveryTime): Pick<MessageExtension, 'deliverAtMs' | 'delayMs'> {
   if (delivery.kind === 'instant') return { deliverAtMs: delivery.atMs };
-  return { deliverAtMs: instantAfter(context.time.next(), delivery.delayMs), delayMs: delivery.delayMs };
+  return { deliverAtMs: instantAfter(context.delayTime.next(), delivery.delayMs), delayMs: delivery.delayMs };
 }

@@ -50,15 +50,18 @@ async function sweep(queue: GroupQueue, context: DeliveryContext): Promise<void>
   }
 }
 
-/** A remaining time is never longer than the lease or wait was at its beginning, whatever the wall clock did meanwhile. */
-function restoreDeadlines(queue: GroupQueue, context: DeliveryContext): void {
-  const now = context.clock.now();
+/**
+ * A remaining time was at the opening never longer than the lease or wait at its beginning, whatever the wall clock did meanwhile, and has run on
+ * since, also where nobody has asked for the queue before.
+ */
+function restoreDeadlines(queue: GroupQueue, { openedAtMs, time, deadlines }: DeliveryContext): void {
+  const { passedMs } = time;
   const pending: { node: UnsettledMessage; remainingMs: number }[] = [];
   for (const message of queue.progress.unsettled.values()) {
     if (message.groupKey === -1) message.groupKey = 0;
-    const remainingMs = Math.min(message.durationMs, message.visibleAtMs - now);
+    const remainingMs = Math.min(message.durationMs, message.visibleAtMs - openedAtMs) - passedMs;
     if (message.state !== 'released' && remainingMs > 0) pending.push({ node: message, remainingMs });
     else queue.group.visibleAgain(message);
   }
-  context.deadlines.addSorted(pending);
+  deadlines.addSorted(pending);
 }

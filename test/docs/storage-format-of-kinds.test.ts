@@ -166,6 +166,14 @@ describe('the index', () => {
     expect(value(`41${hex(1, 4)}`).content.u64()).toBe(1);
   });
 
+  test('has where the clocks stood when the newest message with a delay was sent', () => {
+    const { key, content } = value('43');
+    expect(key).toBe('');
+    const [wallMs, delayMs] = [content.u64(), content.u64()];
+    expect(Math.abs(Date.now() - wallMs)).toBeLessThan(60_000);
+    expect(Math.abs(delayMs - wallMs)).toBeLessThan(1_000);
+  });
+
   test('has the transaction that is not ended', () => {
     const { key, content } = value('42');
     expect([key.toUpperCase(), content.shortText()]).toEqual([pending.transactionId, pending.transactionId]);

@@ -1,8 +1,9 @@
 import type { KeyValueStore, WriteOperation } from '../../model/key-value-port.ts';
 import type { PointerOrigin } from '../log/pointer-record.ts';
 import type { LogPosition } from '../log-position.ts';
+import { type DelayClocks, readClocks, resumedAtMs, writeClocks } from './delay-clocks.ts';
 import type { Envelope } from './envelope.ts';
-import { delayCountKey, numberIn, PREFIX, rangeOf } from './keys.ts';
+import { DELAY_CLOCKS_KEY, delayCountKey, numberIn, PREFIX, rangeOf } from './keys.ts';
 import { SAVED, type TimerEntry } from './timer-rows.ts';
 import { type TimerSnapshot, Timers } from './timers.ts';
 
@@ -25,6 +26,8 @@ export class Delays {
   readonly #timers: Readonly<Record<TimerKind, Timers>>;
   readonly #envelope: Envelope;
   readonly #counts = new Map<number, DelayCount>();
+  #clocks: DelayClocks | undefined;
+  #areClocksDirty = false;
 
   constructor(store: KeyValueStore, envelope: Envelope) {
     this.#envelope = envelope;
@@ -39,7 +42,7 @@ export class Delays {
     for (const kind of TIMER_KINDS) this.#timers[kind].reopened(store);
   }
 
-  /** The counts of a checkpoint; before anything is replayed over it. */
+  /** The counts and the clocks of a checkpoint; before anything is replayed over it. */
   async loadCounts(store: KeyValueStore): Promise<void> {
     for await (const slice of store.scan(rangeOf(PREFIX.delayCount))) {
       for (const [key, value] of slice) {
@@ -47,6 +50,8 @@ export class Delays {
         this.#counts.set(numberIn(key, 1, 4), { count: reader.u64(), includes, loaded: includes, isDirty: false });
       }
     }
+    const clocks = await store.get(DELAY_CLOCKS_KEY);
+    if (clocks !== undefined) this.#clocks = readClocks(this.#envelope.open(DELAY_CLOCKS_KEY, clocks).reader);
     if (this.total === 0) for (const kind of TIMER_KINDS) this.#timers[kind].nothingStored();
   }
 
@@ -58,6 +63,17 @@ export class Delays {
     let total = 0;
     for (const { count } of this.#counts.values()) total += count;
     return total;
+  }
+
+  /** What the clock of delays reads at an opening; without a message that waits nothing ties it to what it was. */
+  resumedAtMs(wallMs: number): number {
+    return this.#clocks === undefined || this.total === 0 ? wallMs : resumedAtMs(this.#clocks, wallMs);
+  }
+
+  /** A message with a delay was sent, or one is replayed. */
+  clocksStood(clocks: DelayClocks): void {
+    this.#clocks = clocks;
+    this.#areClocksDirty = true;
   }
 
   add(kind: TimerKind, entry: TimerEntry): void {
@@ -108,6 +124,11 @@ export class Delays {
       count.isDirty = false;
       written.push(count);
     }
+    const clocks = this.#areClocksDirty ? this.#clocks : undefined;
+    if (clocks !== undefined) {
+      this.#areClocksDirty = false;
+      operations.push({ key: DELAY_CLOCKS_KEY, value: this.#envelope.seal(DELAY_CLOCKS_KEY, 0, (writer) => writeClocks(writer, clocks)) });
+    }
     const snapshots = TIMER_KINDS.map((kind) => this.#timers[kind].snapshot());
     return {
       writes: oneAfterTheOther(snapshots.map(({ writes }) => writes)),
@@ -116,6 +137,7 @@ export class Delays {
       },
       failed: () => {
         for (const count of written) count.isDirty = true;
+        this.#areClocksDirty ||= clocks !== undefined;
         for (const { failed } of snapshots) failed();
       },
     };

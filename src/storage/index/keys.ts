@@ -16,6 +16,7 @@ import type { ProgressAddress } from '../log/state-records.ts';
  *   40 kind dueAtMs position                message that waits for its time
  *   41 topicId                             how many of them the topic has
  *   42 transactionId                       transaction
+ *   43                                     where the clocks stood when the newest message with a delay was sent
  *   50.. key index: reserved
  *   60 minute blockSequence part           dedup keys whose windows end in that minute, as one checkpoint found them
  *   70 key                                 value of the application
@@ -33,6 +34,7 @@ export const PREFIX = {
   timer: 0x40,
   delayCount: 0x41,
   transaction: 0x42,
+  delayClocks: 0x43,
   keyIndex: 0x50,
   dedup: 0x60,
   application: 0x70,
@@ -41,6 +43,7 @@ export const PREFIX = {
 const encoder = new TextEncoder();
 
 export const CHECKPOINT_KEY: Uint8Array = new Uint8Array([PREFIX.checkpoint]);
+export const DELAY_CLOCKS_KEY: Uint8Array = new Uint8Array([PREFIX.delayClocks]);
 
 export function topicKey(topicId: number): Uint8Array {
   return pack(PREFIX.topic, [topicId, 4]);

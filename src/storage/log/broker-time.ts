@@ -1,20 +1,24 @@
 import type { Clock } from '../../model/clock.ts';
 
-/**
- * The time by which delays run: begins where the wall clock stands at the opening (never before what the store has seen), goes on with the
- * monotonic clock, and so knows no steps. An instant that outlasts the process is stored in it, and so that the next process does not begin before
- * it, no block is stamped with less.
- */
+/** A time that goes on from an instant with the monotonic clock, and so knows no steps while the broker is open. */
 export class BrokerTime {
   readonly #clock: Clock;
   readonly #offsetMs: number;
+  readonly #startedAtMs: number;
 
-  constructor(clock: Clock, lastStoredAtMs: number) {
+  /** `startsAtMs` is what it reads now. */
+  constructor(clock: Clock, startsAtMs: number) {
     this.#clock = clock;
-    this.#offsetMs = Math.max(clock.now(), lastStoredAtMs) - clock.monotonic();
+    this.#startedAtMs = clock.monotonic();
+    this.#offsetMs = startsAtMs - this.#startedAtMs;
   }
 
-  /** Integer milliseconds since the epoch, as far as the wall clock was right at the opening. */
+  /** Milliseconds since its beginning. */
+  get passedMs(): number {
+    return this.#clock.monotonic() - this.#startedAtMs;
+  }
+
+  /** Integer milliseconds since the epoch, as far as the beginning was right. */
   now(): number {
     return Math.floor(this.exactly());
   }

@@ -23,6 +23,7 @@ export class CommitLog {
   readonly barriers: Barriers;
   readonly cache: BlockCache;
   readonly ages: BlockAges;
+  /** Begins with the wall clock at the opening, or with the newest block where that is later; no block is stamped with less. */
   readonly time: BrokerTime;
   readonly #options: CommitLogOptions;
   readonly #pool = new BuilderPool();
@@ -55,7 +56,7 @@ export class CommitLog {
     this.#nextSequence = options.nextSequence;
     this.#committedSequence = options.nextSequence - 1;
     this.#lastStoredAtMs = options.lastStoredAtMs;
-    this.time = new BrokerTime(options.clock, options.lastStoredAtMs);
+    this.time = new BrokerTime(options.clock, Math.max(options.clock.now(), options.lastStoredAtMs));
     this.cache = new BlockCache(options.cacheBytes);
     this.ages = new BlockAges(options.clock, options.lastStoredAtMs);
     this.barriers = new Barriers(options.store, options.clock, { failure: (error) => this.#fail(error), durable: options.onDurable });

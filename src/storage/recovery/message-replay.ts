@@ -1,6 +1,7 @@
 import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { BrokerIndex } from '../index/broker-index.ts';
 import type { ConsumeQueue } from '../index/consume-queue.ts';
+import { clocksAt } from '../index/delay-clocks.ts';
 import type { MessageExtension } from '../log/message-extension.ts';
 import { type MessageHead, readExtensionBehindHead, readMessageHead } from '../log/message-record.ts';
 import { readPointer } from '../log/pointer-record.ts';
@@ -49,9 +50,11 @@ export class MessageReplay {
 
   /** It waits, unless its topic was deleted later. */
   #delayed(position: LogPosition): void {
-    const { topicId, queueId, tagHash, groupHigh, groupLow } = this.#head;
+    const { topicId, queueId, tagHash, groupHigh, groupLow, bornAtMs } = this.#head;
     const extension = this.#extension;
     if (extension?.deliverAtMs === undefined) throw corrupt('a delay message without a delivery time');
+    const clocks = clocksAt(bornAtMs, { deliverAtMs: extension.deliverAtMs, delayMs: extension.delayMs });
+    if (clocks !== undefined) this.#index.delays.clocksStood(clocks);
     if (!this.#index.catalogue.topics.has(topicId)) {
       if (topicId >= this.#index.catalogue.nextTopicId) this.#loss.dangling++;
       return;
