@@ -25,7 +25,8 @@ export class DelayAdmin {
     for await (const { place, read } of delayedMessages(context, topic, placeOf(cursor))) {
       if (items.length === limit) return { items, nextCursor: `${last?.dueAtMs}-${last?.position}` };
       last = place;
-      items.push(await read());
+      const item = await read();
+      if (item !== undefined) items.push(item);
     }
     return { items };
   }

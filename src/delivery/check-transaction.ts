@@ -1,14 +1,11 @@
 import type { MessageView } from '../model/message.ts';
 import type { HalfMessage } from '../storage/index/transactions.ts';
 import type { GroupSpace, LogEntry } from '../storage/log/log-entry.ts';
-import { readMessage, type StoredMessage } from '../storage/log/message-record.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
 import { type TransactionCheck, writeTransactionCheck } from '../storage/log/transaction-records.ts';
-import { blockSequenceOf, type LogPosition, logPosition, recordNumberOf } from '../storage/log-position.ts';
-import { isCorruption } from '../storage/store-errors.ts';
+import { logPosition } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { reportDamage } from './delivery-events.ts';
-import { storedFacts, storedView } from './message-view.ts';
+import { waitingView } from './waiting-view.ts';
 
 /** A check, or the parking of a transaction, on its way to the log: it has counted before anybody is asked. */
 class TransactionCheckEntry implements LogEntry {
@@ -56,24 +53,10 @@ export function commitCheck(context: DeliveryContext, check: TransactionCheck): 
 
 /** Messages of a transaction, for reading only, without those whose block is damaged, which is reported. */
 export async function halfMessages(context: DeliveryContext, halves: readonly HalfMessage[]): Promise<MessageView[]> {
-  const { index } = context.store;
   const views: MessageView[] = [];
-  for (const { position, topicId } of halves) {
-    const message = await readHalf(context, position);
-    if (message === undefined) continue;
-    const topic = index.catalogue.topics.get(topicId)?.name ?? `#${topicId}`;
-    views.push(storedView({ ...message, queueOffset: -1 }, storedFacts(topic, { queueId: -1 }), 0));
+  for (const half of halves) {
+    const view = await waitingView(context, half);
+    if (view !== undefined) views.push(view);
   }
   return views;
-}
-
-async function readHalf(context: DeliveryContext, position: LogPosition): Promise<StoredMessage | undefined> {
-  const sequence = blockSequenceOf(position);
-  try {
-    return readMessage(await context.store.log.read(sequence), recordNumberOf(position));
-  } catch (error) {
-    if (!isCorruption(error)) throw error;
-    reportDamage(context, sequence, error);
-    return undefined;
-  }
 }

@@ -1,11 +1,10 @@
 import type { DelayedMessage } from '../model/admin.ts';
 import { TIMER_KINDS, type TimerKind } from '../storage/index/delays.ts';
 import type { TimerEntry } from '../storage/index/timer-rows.ts';
-import { readMessage } from '../storage/log/message-record.ts';
-import { blockSequenceOf, type LogPosition, recordNumberOf } from '../storage/log-position.ts';
+import type { LogPosition } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { storedFacts, storedView } from './message-view.ts';
 import type { Topic } from './topic.ts';
+import { waitingView } from './waiting-view.ts';
 
 /** A place in the order of what waits. */
 export interface DelayedPlace {
@@ -18,7 +17,7 @@ export async function* delayedMessages(
   context: DeliveryContext,
   topic: Topic,
   after: DelayedPlace,
-): AsyncGenerator<{ readonly place: DelayedPlace; readonly read: () => Promise<DelayedMessage> }> {
+): AsyncGenerator<{ readonly place: DelayedPlace; readonly read: () => Promise<DelayedMessage | undefined> }> {
   const { delays } = context.store.index;
   const sources = TIMER_KINDS.map((kind) => ({ kind, entries: delays.of(kind).list(after) }));
   const heads = await Promise.all(sources.map(({ entries }) => entries.next()));
@@ -35,11 +34,13 @@ export async function* delayedMessages(
   }
 }
 
-async function read(context: DeliveryContext, topic: Topic, kind: TimerKind, entry: TimerEntry): Promise<DelayedMessage> {
-  const { position, dueAtMs, topicId, queueId } = entry;
-  const message = readMessage(await context.store.log.read(blockSequenceOf(position)), recordNumberOf(position));
+/** Nothing where it is damaged. */
+async function read(context: DeliveryContext, topic: Topic, kind: TimerKind, entry: TimerEntry): Promise<DelayedMessage | undefined> {
+  const { position, dueAtMs, topicId } = entry;
+  const message = await waitingView(context, entry);
+  if (message === undefined) return undefined;
   return {
-    message: storedView(message, storedFacts(topic.record.name, topic.placeOf(queueId)), 0),
+    message,
     messageId: message.messageId,
     topic: topic.record.name,
     deliverAtMs: dueAtMs,

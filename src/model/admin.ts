@@ -135,7 +135,7 @@ export interface DeadLetter {
  * @since 0.2.0
  */
 export interface DelayedMessage {
-  /** The message; its receipt handle cannot be acknowledged, and its offset is 0. */
+  /** The message; its receipt handle cannot be acknowledged, and its queue and offset are -1 as long as it waits. */
   readonly message: MessageView;
   /** Its id. */
   readonly messageId: string;
@@ -252,7 +252,8 @@ export interface Admin {
   /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
   purgeDeadLetters(group: string): Promise<PurgeResult>;
   /**
-   * Delay messages of a topic that wait, by their time; how many there are tells `getTopic`.
+   * Delay messages of a topic that wait, by their time; how many there are tells `getTopic`. One whose block is damaged is left out, and reported as
+   * `damage`.
    * @throws BrokerError `MQ_TOPIC_NOT_FOUND`
    * @since 0.2.0
    */

@@ -100,3 +100,11 @@ describe('a rollback', () => {
     }
   });
 });
+
+// Its queue is not decided before the commit; with the queue the priority was left out.
+test('a message that waits for its transaction shows its priority, and no place', async () => {
+  await broker.admin.createTopic('urgent', { type: 'priority' });
+  await broker.createProducer().beginTransaction().send({ topic: 'urgent', body: 'x', priority: 7 });
+  const [transaction] = (await broker.admin.listTransactions()).items;
+  expect(transaction?.messages).toMatchObject([{ priority: 7, queueId: -1, queueOffset: -1 }]);
+});

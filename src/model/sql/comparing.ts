@@ -56,7 +56,7 @@ function readTruth(read: PropertyReader): Evaluator {
   };
 }
 
-/** Below 2^53 a double holds every integer, and a text that is rounded stays on its side of each of them. Beyond, integers are compared by their digits. */
+/** Below 2^53 a double holds every integer; a fraction that is nearer to one than doubles tell apart is that integer. Beyond, digits are compared. */
 function withNumber(comparison: Comparison, read: PropertyReader, { value, text }: NumberOperand): Evaluator {
   if (Math.abs(value) > Number.MAX_SAFE_INTEGER) return asNumbers(comparison, read, () => text);
   const holds = testOf(comparison, value);
