@@ -184,8 +184,9 @@ export class Broker implements Messaging {
     const closeAll = (chosen: typeof clients): Promise<unknown> => Promise.allSettled(chosen.map((client) => client.close({ deadlineMs })));
     const consumers = clients.filter((client) => !(client instanceof LocalProducer));
     if (consumers.length > 0) await within(clock, deadlineMs + GIVE_BACK_MS, closeAll(consumers));
-    this.#parts.refuseCalls();
+    // Before calls are refused: a send that waits for its topic, its room or its dedup key is under way, too.
     await within(clock, leftMs(), closeAll(clients.filter((client) => client instanceof LocalProducer)));
+    this.#parts.refuseCalls();
     await this.#parts.close(leftMs());
   }
 

@@ -144,6 +144,17 @@ export const closing: ContractTheme = {
       );
       await refuses('MQ_BROKER_NOT_OPEN', () => messaging.createProducer().send({ topic: TOPIC, body: 'x' }));
     },
+    'closing the broker waits for sends under way, also for those that create their topic': async (scene) => {
+      const { producer } = scene;
+      const sends = [
+        producer.send({ topic: 'new', body: 'first' }),
+        producer.send({ topic: 'new', body: 'keyed', dedupKey: 'key' }),
+        producer.sendBatch([{ topic: 'newer', body: 'batch' }]),
+      ];
+      await scene.messaging.close();
+      for (const { status } of await Promise.allSettled(sends)) assert.equal(status, 'fulfilled');
+      await refuses('MQ_BROKER_NOT_OPEN', () => producer.send({ topic: 'new', body: 'late' }));
+    },
     'closing the broker rejects waiting receives and ends push consumers': async (scene) => {
       const consumer = await scene.simple();
       await scene.push({ group: 'pushed', listener: () => {} });
