@@ -1,6 +1,6 @@
-import { AssertionError } from 'node:assert';
 import type { Clock, MessageView } from '../../index.ts';
-import type { ModelMessage } from './flow-model.ts';
+import type { ModelMessage } from './model-message.ts';
+import { violation } from './violation.ts';
 
 /** How a listener treats a message; each message has its own way, so that a run can be repeated. */
 const WAYS = ['succeeds', 'succeeds', 'fails once', 'fails always', 'throws once', 'takes long', 'hangs once'] as const;
@@ -11,6 +11,9 @@ interface Call {
   readonly name: string;
   readonly attempt: number;
   readonly queueOffset: number;
+  /** What the clocks read. */
+  readonly wallMs: number;
+  readonly monotonicMs: number;
   /** Beginnings and ends of calls have one order. */
   readonly startedAt: number;
   endedAt: number;
@@ -37,6 +40,8 @@ export class PushJournal {
       name: message.text(),
       attempt: message.deliveryAttempt,
       queueOffset: message.queueOffset,
+      wallMs: this.#clock.now(),
+      monotonicMs: this.#clock.monotonic(),
       startedAt: this.#moment++,
       endedAt: Number.POSITIVE_INFINITY,
       outcome: 'running',
@@ -64,6 +69,8 @@ export class PushJournal {
       const call = this.#calls[this.#checked] as Call;
       const message = messages.get(call.name);
       if (message === undefined) throw violation('I2', `the listener got ${JSON.stringify(call.name)}, which nobody sent`);
+      if (message.state !== 'visible')
+        throw violation(message.transaction === undefined ? 'I8' : 'I7', `the listener got ${call.name}, which is ${message.state}`);
       const before = this.#earlier(call.name);
       this.#checkAttempt(call, before);
       if (message.messageGroup !== undefined) this.#checkOrder(call, message, messages);
@@ -77,6 +84,11 @@ export class PushJournal {
       calls.some(({ outcome }) => outcome === 'succeeded') ||
       calls.some(({ attempt, outcome }) => attempt >= this.#maxAttempts && outcome === 'failed')
     );
+  }
+
+  /** The first call for a message since the process began of which nothing is forgotten. */
+  firstCallOf(name: string): { readonly wallMs: number; readonly monotonicMs: number } | undefined {
+    return this.#calls.slice(this.#forgotten).find((call) => call.name === name);
   }
 
   /** Messages whose last attempt has failed. */
@@ -114,7 +126,8 @@ export class PushJournal {
     if (this.#forgotten > 0) return;
     for (const other of messages.values()) {
       if (other.topic !== message.topic || other.messageGroup !== message.messageGroup || other === message) continue;
-      if (other.place === undefined || other.place.queueOffset >= call.queueOffset) continue;
+      // Whether the time to live of one was over when its turn came is told by nobody.
+      if (other.place === undefined || other.place.queueOffset >= call.queueOffset || other.ttlMs !== undefined) continue;
       const calls = this.#earlier(other.name);
       const ended = calls.some(
         ({ outcome, attempt, endedAt }) => endedAt < call.startedAt && (outcome === 'succeeded' || attempt >= this.#maxAttempts),
@@ -141,9 +154,4 @@ export class PushJournal {
 function wayOf(name: string): Way {
   const number = Number.parseInt(name.slice(1), 10);
   return WAYS[number % WAYS.length] as Way;
-}
-
-/** A broken promise, by its number in the list of invariants. */
-export function violation(invariant: string, what: string): AssertionError {
-  return new AssertionError({ message: `${invariant} is broken: ${what}`, stackStartFn: violation });
 }

@@ -1,13 +1,15 @@
 import * as fc from 'fast-check';
 import { isBrokerError, type MessageView } from '../../index.ts';
 import { command, type FlowCommand } from './command.ts';
-import type { ModelDelivery, ModelGroup } from './flow-model.ts';
 import { GROUPS } from './flow-system.ts';
-import { violation } from './push-journal.ts';
+import type { ModelGroup } from './model-group.ts';
+import type { ModelDelivery } from './model-message.ts';
 import { receiveAndCheck } from './receiving-steps.ts';
+import { violation } from './violation.ts';
 
-const groupName: fc.Arbitrary<string> = fc.constantFrom(GROUPS.all, GROUPS.tagged);
-const pick: fc.Arbitrary<number> = fc.nat(100);
+export const groupName: fc.Arbitrary<string> = fc.constantFrom(GROUPS.all, GROUPS.tagged);
+/** One of what there is, whatever there is. */
+export const pick: fc.Arbitrary<number> = fc.nat(100);
 
 /** Commands that receive and settle. */
 export function receivingCommands(): fc.Arbitrary<FlowCommand>[] {
@@ -60,10 +62,9 @@ function acknowledgeAll(group: string): FlowCommand {
 /** A handle that is no longer valid is refused; one of a settled message may answer success. */
 function acknowledgeStale(group: string, index: number): FlowCommand {
   return command(`ackStale(${group}, ${index})`, async (model, system) => {
-    const { staleViews, deliveries } = model.group(group);
-    const view = staleViews[index % Math.max(1, staleViews.length)];
+    const view = staleAt(model.group(group), index);
     if (view === undefined) return;
-    const delivery = deliveries.get(view.text());
+    const delivery = model.group(group).deliveries.get(view.text());
     const error = await system
       .consumer(group)
       .ack(view)
@@ -72,7 +73,7 @@ function acknowledgeStale(group: string, index: number): FlowCommand {
         (reason: unknown) => reason,
       );
     if (error === undefined) {
-      const isSettled = delivery?.phase === 'acked' || delivery?.phase === 'dead';
+      const isSettled = delivery?.phase === 'acked' || delivery?.phase === 'dead' || delivery?.mayBeExpired;
       if (!isSettled) throw violation('I4', `a stale handle of ${view.text()} settled it while it is ${delivery?.phase}`);
       return;
     }
@@ -109,7 +110,7 @@ function redrive(group: string, index: number | undefined): FlowCommand {
   return command(`redrive(${group}, ${index ?? 'all'})`, async (model, system) => {
     const dead = model.group(group).inPhase('dead');
     const chosen = index === undefined ? dead : dead.slice(index % Math.max(1, dead.length)).slice(0, 1);
-    const messageIds = chosen.map(({ message }) => message.place?.messageId).filter((id) => id !== undefined);
+    const messageIds = chosen.map(({ message }) => message.messageId).filter((id) => id !== undefined);
     // An outcome that nobody knows of could be among all of them.
     if (messageIds.length < chosen.length || (index !== undefined && chosen.length === 0)) return;
     const { redriven } = await system.broker.admin.redriveDeadLetters(group, index === undefined ? {} : { messageIds });
@@ -129,7 +130,14 @@ function purge(group: string): FlowCommand {
   });
 }
 
-function leasedAt(group: ModelGroup, index: number): ModelDelivery | undefined {
+/** Of every second one, somebody else holds the message now, if there is such a one. */
+export function staleAt({ staleViews, deliveries }: ModelGroup, index: number): MessageView | undefined {
+  const superseded = staleViews.filter((view) => deliveries.get(view.text())?.phase === 'leased');
+  const views = superseded.length > 0 && index % 2 === 0 ? superseded : staleViews;
+  return views[index % Math.max(1, views.length)];
+}
+
+export function leasedAt(group: ModelGroup, index: number): ModelDelivery | undefined {
   const leased = group.inPhase('leased');
   return leased[index % Math.max(1, leased.length)];
 }

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import type { PowerCutChoice } from '../test-broker.ts';
 import { command, type FlowCommand } from './command.ts';
+import { reopenAfterCrash } from './mishaps.ts';
+import { takeUnitsLeft } from './unit-laws.ts';
 
 type Survivors = NonNullable<PowerCutChoice['survivors']>;
 
@@ -23,14 +25,15 @@ export function worldCommands(): fc.Arbitrary<FlowCommand>[] {
 function advance(ms: number): FlowCommand {
   return command(`advance(${ms} ms)`, async (model, system) => {
     await system.clock.advance(ms);
-    model.timePassed(system.clock.monotonic());
+    model.timePassed();
     if (ms >= BARRIER_MS) model.barrierPassed();
   });
 }
 
 /** Leases run on the monotonic clock, so that none of them notices. */
 function stepWallClock(ms: number): FlowCommand {
-  return command(`stepWallClock(${ms} ms)`, async (_model, system) => {
+  return command(`stepWallClock(${ms} ms)`, async (model, system) => {
+    model.time.steps(ms);
     system.clock.set(system.clock.now() + ms);
     await system.clock.settle();
   });
@@ -39,17 +42,16 @@ function stepWallClock(ms: number): FlowCommand {
 function crash(): FlowCommand {
   return command('crash', async (model, system) => {
     await system.broker.crash();
-    model.processEnded('crashed');
     system.pushed.processEnded(false);
-    await system.reopen();
+    await reopenAfterCrash(model, system);
   });
 }
 
 function closeAndReopen(): FlowCommand {
   return command('closeAndReopen', async (model, system) => {
     await system.broker.close({ deadlineMs: 0 });
-    model.processEnded('closed');
     system.pushed.processEnded(false);
+    model.processEnded({ kind: 'closed' });
     await system.reopen();
   });
 }
@@ -57,16 +59,18 @@ function closeAndReopen(): FlowCommand {
 function powerCut(survivors: Survivors): FlowCommand {
   return command(`powerCut(${survivors} survive)`, async (model, system) => {
     await system.broker.powerCut({ survivors });
-    model.processEnded('powerCut');
     system.pushed.processEnded(true);
+    model.processEnded({ kind: 'powerCut', survivors });
     await system.reopen();
+    await takeUnitsLeft(model, system, survivors);
   });
 }
 
 function growTopic(index: number): FlowCommand {
-  return command(`growTopic(${index})`, async (_model, system) => {
-    const topic = system.topics[index % system.topics.length] as string;
+  return command(`growTopic(${index})`, async (model, system) => {
+    const topic = system.allTopics[index % system.allTopics.length] as string;
     const info = await system.broker.admin.getTopic(topic);
     await system.broker.admin.updateTopic(topic, { queueCount: Math.min(8, (info?.queueCount ?? 1) + 1) });
+    for (const group of model.groups.values()) group.turnsBeginAnew();
   });
 }
