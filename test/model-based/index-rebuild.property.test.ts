@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { MessageView } from '../../src/index.ts';
 import { commands, FlowSystem } from '../../src/testing/fast-check/index.ts';
 import { ManualClock, openTestBroker, type SimulatedDisk } from '../../src/testing/index.ts';
 
 /** Checksum, format, and the log position that a value includes: they tell when it was written, not what is so. */
 const ENVELOPE_DIGITS = 2 * 13;
 /** Kinds of values that are the same however often they were written. Consume queues are cut into pieces as they grow, checkpoints have their time. */
-const COMPARED = /^(02|03|04|20|21|22|30)/;
+const COMPARED = /^(02|03|04|20|21|22|30|40|41|42|70)/;
 
 type Dump = readonly (readonly [hexKey: string, hexContent: string])[];
 
@@ -15,6 +16,10 @@ function indexOf(disk: SimulatedDisk): Dump {
     .dump('index')
     .filter(([key]) => COMPARED.test(key))
     .map(([key, value]) => [key, value.slice(ENVELOPE_DIGITS)]);
+}
+
+function textsOf(messages: readonly MessageView[]): string[] {
+  return messages.map((message) => message.text());
 }
 
 /** Opens and closes a broker, and tells what it sees meanwhile. */
@@ -26,7 +31,13 @@ async function look(disk: SimulatedDisk, startAtMs: number): Promise<unknown> {
     seen.push((await admin.getGroupProgress(name)).map((progress) => JSON.stringify(progress)).sort());
     seen.push((await admin.listDeadLetters(name)).items.map((letter) => ({ ...letter, message: letter.message.text() })));
   }
+  seen.push((await admin.listTransactions()).items.map((transaction) => ({ ...transaction, messages: textsOf(transaction.messages) })));
+  for await (const [key, value] of broker.store.entries()) seen.push([key, new TextDecoder().decode(value)]);
   const topics = (await admin.listTopics()).items.map(({ name }) => name);
+  for (const topic of topics) {
+    const { items } = await admin.listDelayed(topic);
+    seen.push(items.map(({ message, deliverAtMs, recallHandle }) => [message.text(), deliverAtMs, recallHandle]));
+  }
   const reader = await broker.createSimpleConsumer({
     group: 'reader',
     subscriptions: Object.fromEntries(topics.map((topic) => [topic, '*'])),
