@@ -39,7 +39,7 @@ export class Checkpointer {
 
   get #isDue(): boolean {
     if (this.#bytes >= CHECKPOINT_BYTES || this.#commits >= CHECKPOINT_COMMITS) return true;
-    return !this.#failed && this.#store().index.holdsManyValues;
+    return !this.#failed && this.#store().holdsManyValues;
   }
 
   stop(): void {

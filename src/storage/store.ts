@@ -117,6 +117,11 @@ export class Store {
     return fromHex(this.#marker.storeId);
   }
 
+  /** A checkpoint is due, because memory holds many values that it could write. */
+  get holdsManyValues(): boolean {
+    return !this.#indexIsDamaged && this.index.holdsManyValues;
+  }
+
   /** One at a time; whoever asks while one runs gets that one. */
   checkpoint(options: { clean?: boolean } = {}): Promise<void> {
     this.#checkpoint ??= this.#runCheckpoint(options.clean ?? false).finally(() => {
@@ -130,7 +135,7 @@ export class Store {
     const sequence = log.committedSequence;
     const writer = new CheckpointWriter(index, this.#options.process);
     try {
-      await this.#capture(writer, sequence);
+      if (!this.#indexIsDamaged) await this.#capture(writer, sequence);
       await log.barriers.flush();
     } catch (error) {
       writer.discard();
@@ -139,7 +144,11 @@ export class Store {
     const indexStore = index.store;
     try {
       if (this.#indexIsDamaged) writer.discard();
-      else await writer.write({ storeTag: this.#storeTag, sequence, storedAtMs: log.lastStoredAtMs }, this.#passedMs());
+      else {
+        await writer.write({ storeTag: this.#storeTag, sequence, storedAtMs: log.lastStoredAtMs }, this.#passedMs());
+        // Found damaged meanwhile: the checkpoint that was removed then has come back.
+        if (this.#indexIsDamaged) await this.#removeCheckpoint();
+      }
     } catch (error) {
       // A handle whose write was rejected takes no more; one that a heal has replaced meanwhile is nobody's concern.
       if (index.store === indexStore) this.#options.onFailure(error as Error);
@@ -170,7 +179,11 @@ export class Store {
     this.#indexIsDamaged = true;
     const detail = `${error.message}; the index is built again from the log at the next open`;
     this.#options.onDamage({ kind: 'corruptIndex', store: 'index', detail });
-    this.index.store.write([{ key: CHECKPOINT_KEY, value: undefined }], { sync: true }).catch(this.#options.onFailure);
+    this.#removeCheckpoint().catch(this.#options.onFailure);
+  }
+
+  #removeCheckpoint(): Promise<void> {
+    return this.index.store.write([{ key: CHECKPOINT_KEY, value: undefined }], { sync: true });
   }
 
   /** Opens both stores anew after a rejected write; what was in flight is decided by what is on disk. */
