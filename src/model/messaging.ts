@@ -15,7 +15,7 @@ import type { Topic } from './typed-topic.ts';
  * @since 0.1.0
  */
 export interface Messaging {
-  /** @throws TypeError `MQ_ILLEGAL_ARGUMENT`, BrokerError `MQ_BROKER_NOT_OPEN`, `MQ_NOT_SUPPORTED` */
+  /** @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_BROKER_NOT_OPEN`, `MQ_NOT_SUPPORTED`; what the disk said while the broker heals */
   createProducer(options?: ProducerOptions): Producer;
   /**
    * Resolves when the group is subscribed and its start positions are stored; the listener may be called before that.
@@ -104,7 +104,7 @@ export interface Producer {
   ): void;
   /**
    * Begins a transaction; nothing is written before its first message.
-   * @throws BrokerError `MQ_BROKER_NOT_OPEN`
+   * @throws BrokerError `MQ_BROKER_NOT_OPEN`; what the disk said, such as `MQ_STORE_WRITE_FAILED`, while the broker heals
    * @since 0.2.0
    */
   beginTransaction(): Transaction;
