@@ -45,19 +45,24 @@ export class LocalApplicationStore implements ApplicationStore {
     return this.#list(bounds, reverse, limit);
   }
 
+  get #store(): Delivery['context']['store'] {
+    return this.#delivery.context.store;
+  }
+
   get #values(): Delivery['context']['store']['index']['applicationValues'] {
-    return this.#delivery.context.store.index.applicationValues;
+    return this.#store.index.applicationValues;
   }
 
   /** What is pending is shared with a checkpoint to come: the caller gets bytes of its own. */
   async #read(key: Uint8Array): Promise<Uint8Array | undefined> {
-    return (await this.#values.get(key))?.slice();
+    return (await this.#store.overHeals(() => this.#values.get(key)))?.slice();
   }
 
   async *#list({ gte, lt }: Bounds, reverse: boolean, limit: number): AsyncGenerator<[key: string, value: Uint8Array]> {
     let left = limit;
     if (left === 0 || (lt !== undefined && compare(gte, lt) >= 0)) return;
-    for await (const [key, value] of this.#values.list({ gte, reverse, limit, ...(lt === undefined ? {} : { lt }) })) {
+    const range = { gte, reverse, limit, ...(lt === undefined ? {} : { lt }) };
+    for await (const [key, value] of this.#values.list(range, (read) => this.#store.overHeals(read))) {
       this.#delivery.context.assertOpen();
       yield [decoder.decode(key), value.slice()];
       if (--left === 0) return;

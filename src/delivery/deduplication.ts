@@ -59,9 +59,9 @@ export class Deduplication implements ClaimOwner {
 
   /** Resolves when claims can be made. @throws BrokerError `MQ_STORE_CORRUPT` where a damaged index does not tell all keys */
   async ready(): Promise<void> {
-    const { index } = this.#context.store;
+    const { store, time } = this.#context;
     try {
-      await this.#overHeals(() => index.dedup.load(this.#context.time.now()));
+      await store.overHeals(() => store.index.dedup.load(time.now()));
     } catch (error) {
       throw isCorruption(error) ? unknownKeys(error) : error;
     }
@@ -176,26 +176,11 @@ export class Deduplication implements ClaimOwner {
   /** What cannot be read is reported and counts as lost, so that it keeps no other message out. */
   async #hold(sequence: number, blocks: HeldBlocks): Promise<void> {
     try {
-      blocks.set(sequence, await this.#overHeals(() => this.#context.store.log.read(sequence)));
+      blocks.set(sequence, await this.#context.store.log.read(sequence));
     } catch (error) {
       if (!isCorruption(error)) throw error;
       blocks.set(sequence, undefined);
       reportDamage(this.#context, sequence, error);
-    }
-  }
-
-  /** Reads again where a heal has closed the stores under the reader. */
-  async #overHeals<T>(read: () => Promise<T>): Promise<T> {
-    const { log } = this.#context.store;
-    for (;;) {
-      const { resumes } = log;
-      try {
-        return await read();
-      } catch (error) {
-        if (isCorruption(error) || (!log.isSuspended && log.resumes === resumes)) throw error;
-        await log.nextCommit();
-        this.#context.assertOpen();
-      }
     }
   }
 }

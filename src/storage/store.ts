@@ -12,6 +12,7 @@ import { CheckpointWriter } from './index/checkpoint-writer.ts';
 import { CHECKPOINT_KEY } from './index/keys.ts';
 import { BlockBuilder, blockKey, sequenceOfKey } from './log/block.ts';
 import { CommitLog } from './log/commit-log.ts';
+import { overHeals } from './log/over-heals.ts';
 import { endOfBlock } from './log-position.ts';
 import { encodeMarker, type Marker, storeTagOf } from './recovery/marker.ts';
 import { openStores } from './recovery/open-stores.ts';
@@ -203,6 +204,11 @@ export class Store {
       const record: OpenedRecord = { storeId: this.#marker.storeId, atMs: clock.now(), unclean: false, healed: true, gaps: [] };
       await writeOpening(logStore, record, { sequence, storedAtMs: this.log.lastStoredAtMs, storeTag: this.#storeTag }, checksum);
     });
+  }
+
+  /** Reads again where a heal has closed the stores under the reader; rejects with its reason where it fails. */
+  overHeals<T>(read: () => Promise<T>): Promise<T> {
+    return overHeals(this.log, read);
   }
 
   /** Flushes, checkpoints and closes: nothing has to be replayed next time. */

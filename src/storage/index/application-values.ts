@@ -2,7 +2,7 @@ import type { KeyRange, KeyValueStore, WriteOperation } from '../../model/key-va
 import type { LogPosition } from '../log-position.ts';
 import type { Envelope } from './envelope.ts';
 import { PREFIX } from './keys.ts';
-import { Overlay } from './overlay.ts';
+import { Overlay, type Reading } from './overlay.ts';
 
 /** Values of the application by its own keys, which are bytes here. */
 export class ApplicationValues {
@@ -36,10 +36,10 @@ export class ApplicationValues {
     return this.#values.get(keyOf(key));
   }
 
-  /** Keys and values of a range, in the order of their bytes or against it; at most `limit`. */
-  async *list({ gte, lt, reverse = false, limit }: KeyRange): AsyncGenerator<[key: Uint8Array, value: Uint8Array]> {
+  /** Keys and values of a range, in the order of their bytes or against it; at most `limit`. `reading` reads each part of them. */
+  async *list({ gte, lt, reverse = false, limit }: KeyRange, reading?: Reading): AsyncGenerator<[key: Uint8Array, value: Uint8Array]> {
     const end = lt === undefined ? new Uint8Array([PREFIX.application + 1]) : keyOf(lt);
-    const entries = this.#values.list({ gte: keyOf(gte ?? new Uint8Array(0)), lt: end, reverse }, limit);
+    const entries = this.#values.list({ gte: keyOf(gte ?? new Uint8Array(0)), lt: end, reverse }, limit, reading);
     for await (const { key, value } of entries) yield [key.subarray(1), value];
   }
 

@@ -19,6 +19,9 @@ export interface OverlayEntry<V> {
 
 type ListRange = Pick<KeyRange, 'gte' | 'lt' | 'reverse'>;
 
+/** Lets a part of a list be read, and answers it. */
+export type Reading = <T>(read: () => Promise<T>) => Promise<T>;
+
 /** A part of a list, and the range that is left after it. */
 interface Page<V> {
   readonly entries: readonly OverlayEntry<V>[];
@@ -68,12 +71,13 @@ export class Overlay<V> {
 
   /**
    * Entries of a range in key order, or against it, a page after the other; each page is as of its reading. `wanted` says how many its reader
-   * is likely to take.
+   * is likely to take; `reading` reads each page, perhaps more than once.
    */
-  async *list(range: ListRange, wanted: number = PAGE_ENTRIES): AsyncGenerator<OverlayEntry<V>> {
+  async *list(range: ListRange, wanted: number = PAGE_ENTRIES, reading: Reading = (read) => read()): AsyncGenerator<OverlayEntry<V>> {
     const most = Math.min(PAGE_ENTRIES, wanted);
     for (let left: ListRange | undefined = range; left !== undefined; ) {
-      const page: Page<V> = await this.#page(left, most);
+      const from = left;
+      const page: Page<V> = await reading(() => this.#page(from, most));
       yield* page.entries;
       left = page.rest;
     }

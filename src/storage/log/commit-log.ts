@@ -9,6 +9,7 @@ import { BrokerTime } from './broker-time.ts';
 import { BuilderPool, CommitGroup } from './commit-group.ts';
 import type { CommitLogOptions } from './commit-log-options.ts';
 import type { LogEntry } from './log-entry.ts';
+import { overHeals } from './over-heals.ts';
 
 /** A group is closed at this size; the next one waits behind it. */
 const GROUP_BYTES = 4 * 1024 * 1024;
@@ -32,6 +33,8 @@ export class CommitLog {
   #writing: CommitGroup | undefined;
   #scheduled: 'none' | 'turn' | 'microtask' = 'none';
   #failed = false;
+  /** Why nothing can be read now, and perhaps ever; `undefined` while the stores serve, or are being opened again for the first time. */
+  refusal: Error | undefined;
   /** Why nothing will ever be written again; `undefined` while it may. */
   ended: Error | undefined;
   #nextSequence: number;
@@ -115,7 +118,7 @@ export class CommitLog {
   async read(sequence: number): Promise<Block> {
     const known = this.cache.lend(sequence);
     if (known !== undefined) return known;
-    const bytes = await this.#store.get(blockKey(sequence));
+    const bytes = await overHeals(this, () => this.#store.get(blockKey(sequence)));
     if (bytes === undefined) throw new BrokerError('MQ_STORE_CORRUPT', `Block ${sequence} of the commit log is missing`);
     const block = Block.read(bytes, sequence, this.#options.checksum);
     this.cache.putRead(block);
@@ -160,6 +163,7 @@ export class CommitLog {
     await writeOpening(this.#nextSequence);
     this.#nextSequence++;
     this.#failed = false;
+    this.refusal = undefined;
     this.resumes++;
     // First of all: who waits for a barrier from now on needs one of the new store.
     this.barriers.reopened(store);
@@ -170,6 +174,7 @@ export class CommitLog {
 
   /** What waits is not on disk and will not be; its entries are told so. What is in flight may be there: only a `resume` can tell. */
   refuseWaiting(error: Error): void {
+    this.refusal = error;
     const groups = this.#groups;
     this.#groups = [];
     this.#refuse(groups, error);
@@ -178,6 +183,7 @@ export class CommitLog {
   /** Nothing is written any more, for ever: whoever waits or is in flight fails, and so does what joins from now on. */
   end(error: Error): void {
     this.ended = error;
+    this.refusal = error;
     this.#failed = true;
     const groups = this.#writing === undefined ? this.#groups : [this.#writing, ...this.#groups];
     this.#writing = undefined;
