@@ -80,20 +80,24 @@ export interface PullConsumer<View extends MessageView = MessageView> {
   /**
    * Up to `maxMessages` messages from the positions on, as soon as there is one, in the order of each queue; an empty array when the waiting time ran
    * out. The positions are behind them then. Calls that overlap are answered one after the other.
-   * @throws BrokerError `MQ_ILLEGAL_POLLING_TIME`, `MQ_ABORTED`, `MQ_BROKER_NOT_OPEN`
+   * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_ILLEGAL_POLLING_TIME`, `MQ_ABORTED`, `MQ_BROKER_NOT_OPEN`
    */
   poll(options?: PollOptions): Promise<View[]>;
   /**
    * The next `poll` reads a queue from there on; stored by the next `commit`.
-   * @throws BrokerError `MQ_ILLEGAL_OFFSET`, `MQ_QUEUE_NOT_ASSIGNED`
+   * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_ILLEGAL_OFFSET`, `MQ_QUEUE_NOT_ASSIGNED`, `MQ_BROKER_NOT_OPEN`
    */
   seek(queue: MessageQueue, to: SeekTarget): Promise<void>;
   /**
    * The offset that comes next in a queue; messages that a `poll` under way will bring lie before it only when it has resolved.
-   * @throws BrokerError `MQ_QUEUE_NOT_ASSIGNED`
+   * @throws TypeError `MQ_ILLEGAL_ARGUMENT`; BrokerError `MQ_QUEUE_NOT_ASSIGNED`, `MQ_BROKER_NOT_OPEN`
    */
   position(queue: MessageQueue): Promise<number>;
-  /** Stores the positions of all its queues, together; kept by a `kill -9` when it resolves. */
+  /**
+   * Stores the positions of all its queues, together; kept by a `kill -9` when it resolves. The position of a queue that `admin.resetOffset` moves
+   * meanwhile is that of the reset.
+   * @throws BrokerError `MQ_STORE_WRITE_FAILED`, `MQ_DISK_FULL`, `MQ_BROKER_NOT_OPEN`
+   */
   commit(): Promise<void>;
   /** Lets pending `poll` calls reject with `MQ_BROKER_NOT_OPEN` and leaves its queues to others. Commits nothing. */
   close(): Promise<void>;
