@@ -1,10 +1,11 @@
 import { BrokerError } from '../model/errors.ts';
+import type { TimerKind } from '../storage/index/delays.ts';
 import type { TimerEntry } from '../storage/index/timer-rows.ts';
 import type { GroupSpace, LogEntry } from '../storage/log/log-entry.ts';
-import { readMessage } from '../storage/log/message-record.ts';
+import { readMessage, type StoredMessage } from '../storage/log/message-record.ts';
 import { type Recall, writeRecall } from '../storage/log/recall-record.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
-import { blockSequenceOf, logPosition, recordNumberOf } from '../storage/log-position.ts';
+import { blockSequenceOf, type LogPosition, logPosition, recordNumberOf } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { invalidRecallHandle, type RecallTarget } from './recall-handle.ts';
 import type { Topic } from './topic.ts';
@@ -51,8 +52,7 @@ class RecallEntry implements LogEntry {
   }
 
   fail(error: Error): void {
-    this.#context.store.index.delays.of(this.#recall.kind).release(this.#timer.position);
-    this.#context.timers.retry();
+    giveBack(this.#context, this.#recall.kind, this.#timer.position);
     this.#settle.reject(error);
   }
 }
@@ -63,24 +63,33 @@ export async function recall(context: DeliveryContext, topic: Topic, target: Rec
   if (target.topicId !== topic.record.topicId) throw invalidRecallHandle(`is not of the topic ${JSON.stringify(topic.record.name)}`);
   const timer = await take(context, target);
   const { kind, position, dueAtMs, topicId } = target;
+  const { messageId, extension } = await described(context, target);
+  const dedupHash = extension?.dedup?.hash ?? { high: 0, low: 0 };
+  // From here on the entry gives the timer back when it fails.
+  await new Promise<void>((resolve, reject) => {
+    const entry = new RecallEntry(context, { kind, dueAtMs, position, topicId, dedupHash }, timer, { resolve, reject });
+    store.log.join(store.log.open(), entry, 0);
+  });
+  context.counters.recalled++;
+  context.events.emit('recalled', { topic: topic.record.name, messageId, deliverAtMs: dueAtMs });
+  return { messageId };
+}
+
+/** The message whose timer was taken; where it cannot be read the timer goes on waiting. */
+async function described(context: DeliveryContext, { kind, position }: RecallTarget): Promise<StoredMessage> {
   try {
-    const block = await store.log.read(blockSequenceOf(position));
-    const { messageId, extension } = readMessage(block, recordNumberOf(position));
-    const dedupHash = extension?.dedup?.hash ?? { high: 0, low: 0 };
+    const message = readMessage(await context.store.log.read(blockSequenceOf(position)), recordNumberOf(position));
     context.assertOpen();
-    await new Promise<void>((resolve, reject) => {
-      const entry = new RecallEntry(context, { kind, dueAtMs, position, topicId, dedupHash }, timer, { resolve, reject });
-      store.log.join(store.log.open(), entry, 0);
-    });
-    context.counters.recalled++;
-    context.events.emit('recalled', { topic: topic.record.name, messageId, deliverAtMs: dueAtMs });
-    return { messageId };
+    return message;
   } catch (error) {
-    // Harmless where the entry has given it back already.
-    store.index.delays.of(kind).release(position);
-    context.timers.retry();
+    giveBack(context, kind, position);
     throw error;
   }
+}
+
+function giveBack({ store, timers }: DeliveryContext, kind: TimerKind, position: LogPosition): void {
+  store.index.delays.of(kind).release(position);
+  timers.retry();
 }
 
 async function take(context: DeliveryContext, { kind, dueAtMs, position }: RecallTarget): Promise<TimerEntry> {
