@@ -167,7 +167,7 @@ export class Deduplication implements ClaimOwner {
       messageId,
       topic: name,
       ...place,
-      ...(timer === undefined ? {} : { recallHandle: this.#context.recallHandles.encode({ ...timer, topicId, position }) }),
+      ...(timer === undefined ? {} : { recallHandle: this.#context.recallHandles.encode({ ...timer, topicId, position, messageId }) }),
       ...(transactionId === undefined ? {} : { transactionId }),
       duplicate: true,
     };

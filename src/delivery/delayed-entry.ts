@@ -51,7 +51,13 @@ export class DelayedEntry extends SentEntry {
 
   override receipt(durability: SendReceipt['durability']): SendReceipt {
     const { record } = this.route.topic;
-    const target = { kind: this.#kind, topicId: record.topicId, dueAtMs: this.#dueAtMs, position: this.#position };
+    const target = {
+      kind: this.#kind,
+      topicId: record.topicId,
+      dueAtMs: this.#dueAtMs,
+      position: this.#position,
+      messageId: this.messageId,
+    };
     const recallHandle = this.context.recallHandles.encode(target);
     return { messageId: this.messageId, topic: record.name, queueId: -1, queueOffset: -1, durability, recallHandle };
   }

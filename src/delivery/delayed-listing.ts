@@ -44,7 +44,7 @@ async function read(context: DeliveryContext, topic: Topic, kind: TimerKind, ent
     messageId: message.messageId,
     topic: topic.record.name,
     deliverAtMs: dueAtMs,
-    recallHandle: context.recallHandles.encode({ kind, topicId, dueAtMs, position }),
+    recallHandle: context.recallHandles.encode({ kind, topicId, dueAtMs, position, messageId: message.messageId }),
   };
 }
 

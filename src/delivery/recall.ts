@@ -7,7 +7,7 @@ import { type Recall, writeRecall } from '../storage/log/recall-record.ts';
 import { RECORD } from '../storage/log/record-kinds.ts';
 import { blockSequenceOf, type LogPosition, logPosition, recordNumberOf } from '../storage/log-position.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { invalidRecallHandle, type RecallTarget } from './recall-handle.ts';
+import { invalidRecallHandle, isOf, type RecallTarget } from './recall-handle.ts';
 import type { Topic } from './topic.ts';
 
 /** A delay message that is taken back. */
@@ -75,10 +75,12 @@ export async function recall(context: DeliveryContext, topic: Topic, target: Rec
   return { messageId };
 }
 
-/** The message whose timer was taken; where it cannot be read the timer goes on waiting. */
-async function described(context: DeliveryContext, { kind, position }: RecallTarget): Promise<StoredMessage> {
+/** The message whose timer was taken; where it cannot be read, or is another one than the handle's, the timer goes on waiting. */
+async function described(context: DeliveryContext, target: RecallTarget): Promise<StoredMessage> {
+  const { kind, position } = target;
   try {
     const message = readMessage(await context.store.log.read(blockSequenceOf(position)), recordNumberOf(position));
+    if (!isOf(target, message.messageId)) throw tooLate();
     context.assertOpen();
     return message;
   } catch (error) {
@@ -104,5 +106,8 @@ async function take(context: DeliveryContext, { kind, dueAtMs, position }: Recal
 }
 
 function tooLate(): BrokerError {
-  return new BrokerError('MQ_RECALL_TOO_LATE', 'The message does not wait any more: it has come due, or was recalled before');
+  return new BrokerError(
+    'MQ_RECALL_TOO_LATE',
+    'The message does not wait any more: it has come due, was recalled before, or was lost in a power cut',
+  );
 }

@@ -176,7 +176,7 @@ export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>
   MQ_RECALL_TOO_LATE: entry(
     42800,
     false,
-    'A delay message cannot be recalled, because it has come due or was recalled before',
+    'A delay message cannot be recalled, because it has come due, was recalled before, or was lost in a power cut',
     'Treat it as delivered; let the consumer find out whether it is still wanted',
   ),
   MQ_REQUEST_TIMEOUT: entry(

@@ -173,11 +173,48 @@ export const delayMessages: ContractTheme = {
     'a handle that is made up, cut, or of another topic is refused': async (scene) => {
       const { recallHandle = '' } = await scene.send({ delayMs: 1_000 });
       await scene.send({ topic: 'other-topic' });
-      for (const handle of ['made-up', '', recallHandle.slice(1), `${recallHandle}A`])
+      const flipped = Array.from(recallHandle, (character, at) => {
+        return `${recallHandle.slice(0, at)}${character === 'A' ? 'B' : 'A'}${recallHandle.slice(at + 1)}`;
+      });
+      // The bits of the last character that no byte has do not count.
+      flipped.pop();
+      await scene.send({ body: 'received' });
+      const { receiptHandle } = await scene.receiveOne(await scene.simple());
+      for (const handle of [
+        'made-up',
+        '',
+        recallHandle.slice(1),
+        `${recallHandle}A`,
+        'ä'.repeat(50),
+        'A'.repeat(5_000),
+        receiptHandle,
+        ...flipped,
+      ])
         await refuses('MQ_INVALID_RECALL_HANDLE', () => scene.producer.recall(TOPIC, handle));
+      for (const handle of [null, 5, {}, [recallHandle]])
+        await refuses('MQ_ILLEGAL_ARGUMENT', () => scene.producer.recall(TOPIC, wrongly(handle)));
       await refuses('MQ_INVALID_RECALL_HANDLE', () => scene.producer.recall('other-topic', recallHandle));
       await refuses('MQ_TOPIC_NOT_FOUND', () => scene.producer.recall('nowhere', recallHandle));
       await refuses('MQ_ILLEGAL_ARGUMENT', () => scene.producer.recall(TOPIC, wrongly(undefined)));
+      assert.equal((await waiting(scene)).length, 1);
+    },
+    'a topic that is created again has nothing of what waited before, whose handles are refused': async (scene) => {
+      const old = await scene.send({ body: 'old', delayMs: 1_000 });
+      await scene.admin.deleteTopic(TOPIC);
+      await refuses('MQ_TOPIC_NOT_FOUND', () => scene.producer.recall(TOPIC, old.recallHandle ?? ''));
+      await scene.admin.createTopic(TOPIC, { queueCount: 1 });
+      assert.deepEqual(await waiting(scene), []);
+      await refuses('MQ_INVALID_RECALL_HANDLE', () => scene.producer.recall(TOPIC, old.recallHandle ?? ''));
+      const consumer = await scene.simple();
+      await scene.send({ body: 'new', delayMs: 1_000 });
+      await scene.send({ body: 'later', delayMs: 100_000 });
+      assert.deepEqual(await waiting(scene), ['new', 'later']);
+      assert.equal((await scene.admin.getTopic(TOPIC))?.delayed, 2);
+      await scene.pass(2_000);
+      assert.equal((await scene.receiveOne(consumer)).text(), 'new');
+      await scene.receiveNothing(consumer);
+      assert.equal((await scene.admin.getTopic(TOPIC))?.delayed, 1);
+      assert.equal((await scene.admin.stats()).delayed, 1);
     },
   },
 };
