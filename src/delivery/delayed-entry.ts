@@ -50,16 +50,20 @@ export class DelayedEntry extends SentEntry {
   }
 
   override receipt(durability: SendReceipt['durability']): SendReceipt {
-    const { record } = this.route.topic;
-    const target = {
-      kind: this.#kind,
-      topicId: record.topicId,
-      dueAtMs: this.#dueAtMs,
-      position: this.#position,
-      messageId: this.messageId,
+    const { messageId, context } = this;
+    const { topicId, name } = this.route.topic.record;
+    const target = { kind: this.#kind, topicId, dueAtMs: this.#dueAtMs, position: this.#position, messageId };
+    return {
+      messageId,
+      topic: name,
+      queueId: -1,
+      queueOffset: -1,
+      durability,
+      // Built only when somebody reads it, which few do: it costs more than the rest of the receipt.
+      get recallHandle() {
+        return context.recallHandles.encode(target);
+      },
     };
-    const recallHandle = this.context.recallHandles.encode(target);
-    return { messageId: this.messageId, topic: record.name, queueId: -1, queueOffset: -1, durability, recallHandle };
   }
 
   protected override undo(): void {
