@@ -128,20 +128,7 @@ export function readMessageId(reader: ByteReader, flags: number): string {
 }
 
 /** A message as it was stored; owns its body and its strings. */
-export interface StoredMessage {
-  readonly topicId: number;
-  readonly queueId: number;
-  readonly queueOffset: number;
-  readonly messageId: string;
-  readonly bornAtMs: number;
-  readonly storedAtMs: number;
-  readonly tag: string | undefined;
-  readonly messageGroup: string | undefined;
-  readonly keys: readonly string[];
-  readonly properties: Readonly<Record<string, string>>;
-  readonly extension: MessageExtension | undefined;
-  readonly body: Uint8Array;
-}
+export type StoredMessage = Readonly<Omit<MessageInBlock, 'take'>>;
 
 /** A message as it is judged, before anybody has taken its body. */
 export type MessageWithoutBody = Omit<StoredMessage, 'body'>;
@@ -163,7 +150,7 @@ const NO_BODY = new Uint8Array(0);
  * A message that lies in its block still, as it is judged: everything is read but the body, which most of a filter's messages never need. The block's
  * bytes may be another block's in the next turn of the event loop, so that a message which is not taken at once is void.
  */
-export class MessageInBlock implements MessageWithoutBody {
+export class MessageInBlock {
   readonly topicId: number;
   readonly queueId: number;
   readonly queueOffset: number;
