@@ -68,7 +68,12 @@ export const ERROR_CATALOGUE: Readonly<Record<BrokerErrorCode, ErrorDescription>
     'A property name is empty or reserved for the system, or a property name or value contains a control character',
     'Rename the property, or encode its value',
   ),
-  MQ_INVALID_TRANSACTION_ID: entry(40008, false, 'There is no transaction with this id', 'Use the id that the transaction was begun with'),
+  MQ_INVALID_TRANSACTION_ID: entry(
+    40008,
+    false,
+    'There is no transaction with this id that could be ended; it may have ended before the broker was opened, or 10,000 others ago',
+    'Use the id that the transaction was begun with; `admin.listTransactions` has those that are not ended',
+  ),
   MQ_ILLEGAL_MESSAGE_ID: entry(40009, false, 'A text is not a message id', 'Pass the `messageId` of a receipt or a message unchanged'),
   MQ_ILLEGAL_FILTER_EXPRESSION: entry(
     40010,

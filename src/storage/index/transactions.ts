@@ -129,6 +129,20 @@ export class Transactions {
     touch(transaction, position);
   }
 
+  /**
+   * In a replay after a loss: a message is visible, so that its transaction was committed, whose end may be gone with a block. It waits on for those
+   * of its messages that are not.
+   */
+  published(transactionId: string, half: LogPosition, position: LogPosition): void {
+    const transaction = this.pending.get(transactionId);
+    if (transaction === undefined || position <= transaction.includes) return;
+    const place = transaction.halves.findIndex((one) => one.position === half);
+    if (place < 0) return;
+    transaction.halves.splice(place, 1);
+    touch(transaction, position);
+    if (transaction.halves.length === 0) this.end(transactionId, 'commit');
+  }
+
   end(transactionId: string, outcome: TransactionOutcome): void {
     if (this.pending.get(transactionId)?.isStored === true) this.#removed.push(transactionId);
     this.pending.delete(transactionId);

@@ -21,6 +21,8 @@ export class MessageReplay {
 
   /** Of the message whose head was read last. */
   #extension: MessageExtension | undefined;
+  /** Transactions by the positions of their messages; only after a loss. */
+  #halves: Map<LogPosition, string> | undefined;
 
   constructor(index: BrokerIndex, loss: ReplayLoss) {
     this.#index = index;
@@ -69,6 +71,7 @@ export class MessageReplay {
     if (transactionId === undefined) throw corrupt('a half message without a transaction');
     const half = { position, topicId, queueId, tagHash, groupHigh, groupLow, ...(dedup === undefined ? {} : { dedupHash: dedup.hash }) };
     this.#index.transactions.addHalf(transactionId, half, bornAtMs);
+    this.#halves?.set(position, transactionId);
   }
 
   /** What any message that was stored says of its key, whether it is visible or waits; its head was read last. */
@@ -85,8 +88,22 @@ export class MessageReplay {
     const isLost = this.#loss.has(pointer.target);
     if (isLost) this.#loss.dangling++;
     const { origin, dueAtMs, target, topicId } = pointer;
-    if (origin !== 'transaction') this.#index.delays.replayRemove(origin, { dueAtMs, position: target, topicId }, { position, isLost });
+    if (origin === 'transaction') this.#published(target, position);
+    else this.#index.delays.replayRemove(origin, { dueAtMs, position: target, topicId }, { position, isLost });
     return this.#visible(pointer, { position, entry: isLost ? NO_POSITION : position });
+  }
+
+  /** Usually the end of its transaction came before, and nothing of it waits. */
+  #published(half: LogPosition, position: LogPosition): void {
+    if (!this.#loss.isAfterLoss) return;
+    const { transactions } = this.#index;
+    if (this.#halves === undefined) {
+      this.#halves = new Map();
+      for (const { transactionId, halves } of transactions.pending.values())
+        for (const one of halves) this.#halves.set(one.position, transactionId);
+    }
+    const transactionId = this.#halves.get(half);
+    if (transactionId !== undefined) transactions.published(transactionId, half, position);
   }
 
   #visible(head: Omit<MessageHead, 'flags' | 'bornAtMs'>, at: { position: LogPosition; entry: LogPosition }): Promise<void> | undefined {
