@@ -2,10 +2,9 @@ import { BrokerError, illegalArgument } from '../model/errors.ts';
 import type { MessageView } from '../model/message.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
 import { acknowledge } from './acknowledge.ts';
-import type { ConsumerGroup } from './consumer-group.ts';
 import { deadLetter } from './dead-letter.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import type { LeaseOwner } from './group-port.ts';
+import type { GroupPort, LeaseOwner } from './group-port.ts';
 import type { GroupQueue } from './group-queue.ts';
 import { changeInvisible, giveBack } from './lease-end.ts';
 import { deliveryOf, type HeldMessage, heldMessage, queueOf, renewedView } from './message-view.ts';
@@ -21,6 +20,11 @@ interface Named {
   readonly untilMs: number;
 }
 
+/** The group of the consumer that settles, with its queues by topic id. */
+interface SettlingGroup extends GroupPort {
+  readonly queues: ReadonlyMap<number, readonly GroupQueue[]>;
+}
+
 /** Everything that a holder of a lease may do with it. Each looks at the receipt handle alone, and is fenced by the lease's number. */
 export class Settlement {
   readonly #context: DeliveryContext;
@@ -30,7 +34,7 @@ export class Settlement {
   }
 
   /** Settles messages; all of them are on disk when it resolves. An expired one rejects the call, after the others were settled. */
-  async acknowledge(group: ConsumerGroup, views: readonly MessageView[]): Promise<void> {
+  async acknowledge(group: SettlingGroup, views: readonly MessageView[]): Promise<void> {
     this.#context.assertOpen();
     const held: HeldMessage[] = [];
     const named: Named[] = [];
@@ -56,7 +60,7 @@ export class Settlement {
     for (const result of await Promise.allSettled([...pending, ...others])) if (result.status === 'rejected') throw result.reason;
   }
 
-  async changeInvisibleDuration(group: ConsumerGroup, view: MessageView, invisibleMs: number): Promise<MessageView> {
+  async changeInvisibleDuration(group: SettlingGroup, view: MessageView, invisibleMs: number): Promise<MessageView> {
     this.#context.assertOpen();
     const named = this.#named(group, view);
     const message = await this.#leased(named);
@@ -74,7 +78,7 @@ export class Settlement {
     );
   }
 
-  async forwardToDeadLetter(group: ConsumerGroup, view: MessageView, reason: string): Promise<void> {
+  async forwardToDeadLetter(group: SettlingGroup, view: MessageView, reason: string): Promise<void> {
     this.#context.assertOpen();
     const named = this.#named(group, view);
     await this.#unlessSettled(named, async () => deadLetter(this.#context, named.queue, await this.#leased(named), reason));
@@ -121,14 +125,14 @@ export class Settlement {
   }
 
   /** The message of a genuine view whose lease runs: the usual case, which needs no handle. */
-  #heldBy(group: ConsumerGroup, view: MessageView): HeldMessage | undefined {
+  #heldBy(group: SettlingGroup, view: MessageView): HeldMessage | undefined {
     if (typeof view !== 'object' || view === null) return undefined;
     const held = heldMessage(view);
     if (held === undefined || held.state !== 'leased' || held.ready) return undefined;
     return queueOf(held).group === group ? held : undefined;
   }
 
-  #named(group: ConsumerGroup, view: MessageView): Named {
+  #named(group: SettlingGroup, view: MessageView): Named {
     if (typeof view !== 'object' || view === null) throw illegalArgument('A message that was received is needed');
     const delivery = deliveryOf(view);
     if (delivery !== undefined && queueOf(delivery.held).group === group) {
