@@ -83,6 +83,12 @@ describe.each(['closed', 'killed'] as const)('a store with the kinds of record o
     expect(receipt).toMatchObject({ duplicate: true, messageId: expected.once });
   });
 
+  test('has the position of a pull group', async () => {
+    const consumer = await broker.createPullConsumer({ group: 'archive', subscriptions: { pulled: '*' } });
+    expect(await consumer.position({ topic: 'pulled', queueId: 0 })).toBe(2);
+    expect((await consumer.poll()).map(({ keys }) => keys[0])).toEqual(['third']);
+  });
+
   test('has the values of the application', async () => {
     expect(Buffer.from((await broker.store.get('kept')) ?? '').toString()).toBe('a value');
     expect(await broker.store.get('deleted')).toBeUndefined();

@@ -45,6 +45,16 @@ async function makeExpired(broker, producer) {
   await consumer.close();
 }
 
+/** A pull group that has come as far as the second of three messages. */
+async function makePosition(broker, producer) {
+  await broker.admin.createTopic('pulled', { queueCount: 1 });
+  for (const key of ['first', 'second', 'third']) await producer.send({ topic: 'pulled', keys: [key], body: 'x' });
+  const consumer = await broker.createPullConsumer({ group: 'archive', subscriptions: { pulled: '*' } });
+  await consumer.poll({ maxMessages: 2 });
+  await consumer.commit();
+  await consumer.close();
+}
+
 async function fill(location) {
   const broker = await Broker.open({ location, logger: false });
   await broker.admin.createTopic('kinds', { queueCount: 1, dedupWindowMs: MONTH_MS });
@@ -54,6 +64,7 @@ async function fill(location) {
   const transactions = await makeTransactions(producer);
   await makeExpired(broker, producer);
   for (const priority of [1, 9, 4]) await producer.send({ topic: 'levels', keys: [`p${priority}`], body: 'x', priority });
+  await makePosition(broker, producer);
   const once = await producer.send({ topic: 'kinds', keys: ['once'], body: 'once', dedupKey: 'only-once' });
   await broker.atomic((unit) => {
     unit.put('kept', 'a value');
