@@ -7,6 +7,8 @@
  * or the public index, and never meet each other.
  */
 const edges = 'connect|remote|server|console|testing|cli';
+/** The rooms of `delivery`, the lowest first. */
+const deliveryRooms = ['queues', 'views', 'waiting', 'sending', 'settling', 'receiving', 'groups', 'redriving', 'atomic'];
 const builtInsAllowed = `^src/(platform/node/|broker\\.ts$|(${edges})/)`;
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -57,6 +59,12 @@ module.exports = {
       from: { path: '^src/delivery/' },
       to: { path: '^src/', pathNot: '^src/(model|storage|delivery)/' },
     },
+    ...deliveryRooms.slice(0, -1).map((room, floor) => ({
+      name: `delivery-${room}-looks-down`,
+      severity: 'error',
+      from: { path: `^src/delivery/${room}/` },
+      to: { path: `^src/delivery/(${deliveryRooms.slice(floor + 1).join('|')})/` },
+    })),
     {
       name: 'maintenance-looks-down',
       severity: 'error',

@@ -1,6 +1,6 @@
-import { commitUnit } from '../delivery/atomic-commit.ts';
+import { commitUnit } from '../delivery/atomic/atomic-commit.ts';
+import { UnitDraft } from '../delivery/atomic/unit-draft.ts';
 import type { Delivery } from '../delivery/delivery.ts';
-import { UnitDraft } from '../delivery/unit-draft.ts';
 import type { AtomicOptions, AtomicUnit } from '../model/atomic-unit.ts';
 import { illegalArgument } from '../model/errors.ts';
 import type { Durability } from '../model/message.ts';

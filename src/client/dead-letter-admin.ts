@@ -1,8 +1,8 @@
 import { Mutex } from 'async-mutex';
-import { type ConsumerGroup, groupNotFound } from '../delivery/consumer-group.ts';
-import { type ReadDeadLetter, readDeadLetter } from '../delivery/dead-letter-reading.ts';
-import { purge, redriveToGroup, redriveToTopic } from '../delivery/dead-letter-verbs.ts';
 import type { Delivery } from '../delivery/delivery.ts';
+import { type ConsumerGroup, groupNotFound } from '../delivery/groups/consumer-group.ts';
+import { type ReadDeadLetter, readDeadLetter } from '../delivery/redriving/dead-letter-reading.ts';
+import { purge, redriveToGroup, redriveToTopic } from '../delivery/redriving/dead-letter-verbs.ts';
 import type { DeadLetter, Page, PageRequest, PurgeResult, RedriveRequest, RedriveResult } from '../model/admin.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import { fromHex, toHex } from '../model/hex.ts';

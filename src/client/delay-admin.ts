@@ -1,6 +1,6 @@
-import { type DelayedPlace, delayedMessages } from '../delivery/delayed-listing.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { topicNotFound } from '../delivery/topics.ts';
+import { type DelayedPlace, delayedMessages } from '../delivery/waiting/delayed-listing.ts';
 import type { DelayedMessage, Page, PageRequest } from '../model/admin.ts';
 import { illegalArgument } from '../model/errors.ts';
 import { validateTopicName } from '../model/names.ts';

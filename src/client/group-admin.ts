@@ -1,10 +1,10 @@
-import { type ConsumerGroup, groupNotFound } from '../delivery/consumer-group.ts';
 import type { Delivery } from '../delivery/delivery.ts';
-import { refuseBroadcast } from '../delivery/group-kind.ts';
-import type { GroupQueue } from '../delivery/group-queue.ts';
-import { oldestUnsettled } from '../delivery/oldest-unsettled.ts';
-import { resetOffset } from '../delivery/reset-offset.ts';
-import { offsetWithin, startOffset } from '../delivery/start-position.ts';
+import { type ConsumerGroup, groupNotFound } from '../delivery/groups/consumer-group.ts';
+import { refuseBroadcast } from '../delivery/groups/group-kind.ts';
+import type { GroupQueue } from '../delivery/queues/group-queue.ts';
+import { oldestUnsettled } from '../delivery/queues/oldest-unsettled.ts';
+import { resetOffset } from '../delivery/queues/reset-offset.ts';
+import { offsetWithin, startOffset } from '../delivery/queues/start-position.ts';
 import type { Topic } from '../delivery/topic.ts';
 import { topicNotFound } from '../delivery/topics.ts';
 import type { GroupProgress, OffsetReset, Page, PageRequest, ResetOffsetRequest } from '../model/admin.ts';

@@ -1,4 +1,4 @@
-import { type HeldMessage, heldMessage } from '../delivery/message-view.ts';
+import { type HeldMessage, heldMessage } from '../delivery/views/message-view.ts';
 import type { MessageView } from '../model/message.ts';
 import type { ListenerContext, MessageListener } from '../model/messaging.ts';
 import { isThenable } from '../model/thenable.ts';

@@ -1,9 +1,9 @@
-import { acknowledge } from '../delivery/acknowledge.ts';
 import type { DeliveryContext } from '../delivery/delivery-context.ts';
-import { giveUp } from '../delivery/give-up.ts';
-import type { GroupPort } from '../delivery/group-port.ts';
-import { retryLater } from '../delivery/lease-end.ts';
-import { heldMessage, queueOf } from '../delivery/message-view.ts';
+import type { GroupPort } from '../delivery/queues/group-port.ts';
+import { acknowledge } from '../delivery/settling/acknowledge.ts';
+import { giveUp } from '../delivery/settling/give-up.ts';
+import { retryLater } from '../delivery/settling/lease-end.ts';
+import { heldMessage, queueOf } from '../delivery/views/message-view.ts';
 import { retryDelayMs } from '../model/retry-policy.ts';
 import type { ListenerCall } from './listener-call.ts';
 

@@ -1,5 +1,5 @@
-import type { GroupQueue } from '../delivery/group-queue.ts';
-import type { PullMember } from '../delivery/pull-member.ts';
+import type { PullMember } from '../delivery/groups/pull-member.ts';
+import type { GroupQueue } from '../delivery/queues/group-queue.ts';
 import { topicNotFound } from '../delivery/topics.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';

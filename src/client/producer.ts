@@ -1,8 +1,8 @@
 import type { Delivery } from '../delivery/delivery.ts';
-import { recall } from '../delivery/recall.ts';
-import type { ResolvedSendOptions } from '../delivery/send.ts';
-import type { SendTracker } from '../delivery/send-completion.ts';
+import type { ResolvedSendOptions } from '../delivery/sending/send.ts';
+import type { SendTracker } from '../delivery/sending/send-completion.ts';
 import { topicNotFound } from '../delivery/topics.ts';
+import { recall } from '../delivery/waiting/recall.ts';
 import { BrokerError, illegalArgument, isBrokerError } from '../model/errors.ts';
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import type { Producer, ProducerOptions, RecallReceipt } from '../model/messaging.ts';

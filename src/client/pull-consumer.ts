@@ -1,7 +1,7 @@
 import type { Delivery } from '../delivery/delivery.ts';
-import type { GroupQueue } from '../delivery/group-queue.ts';
-import { PullMember } from '../delivery/pull-member.ts';
-import { offsetWithin, startOffset } from '../delivery/start-position.ts';
+import { PullMember } from '../delivery/groups/pull-member.ts';
+import type { GroupQueue } from '../delivery/queues/group-queue.ts';
+import { offsetWithin, startOffset } from '../delivery/queues/start-position.ts';
 import { BrokerError } from '../model/errors.ts';
 import { resolveStartFrom } from '../model/group.ts';
 import type { MessageView } from '../model/message.ts';

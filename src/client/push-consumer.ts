@@ -1,5 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
-import { LeasingMember, type MemberCallbacks } from '../delivery/leasing-member.ts';
+import { LeasingMember, type MemberCallbacks } from '../delivery/groups/leasing-member.ts';
 import { illegalArgument } from '../model/errors.ts';
 import { type GroupKind, resolveStartFrom } from '../model/group.ts';
 import type { MessageView } from '../model/message.ts';

@@ -1,6 +1,6 @@
 import type { DeliveryContext } from '../delivery/delivery-context.ts';
-import type { ResolvedSendOptions } from '../delivery/send.ts';
-import { aborted, leftMs, timedOut } from '../delivery/send-gate.ts';
+import type { ResolvedSendOptions } from '../delivery/sending/send.ts';
+import { aborted, leftMs, timedOut } from '../delivery/sending/send-gate.ts';
 import type { Timer } from '../model/clock.ts';
 
 /**

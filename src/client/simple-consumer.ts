@@ -1,5 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
-import { LeasingMember } from '../delivery/leasing-member.ts';
+import { LeasingMember } from '../delivery/groups/leasing-member.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import { resolveStartFrom, type StartFrom } from '../model/group.ts';
 import type { MessageView } from '../model/message.ts';

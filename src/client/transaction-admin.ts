@@ -1,6 +1,6 @@
-import { halfMessages } from '../delivery/check-transaction.ts';
 import type { Delivery } from '../delivery/delivery.ts';
-import { endTransaction } from '../delivery/end-transaction.ts';
+import { halfMessages } from '../delivery/waiting/check-transaction.ts';
+import { endTransaction } from '../delivery/waiting/end-transaction.ts';
 import type { ListTransactionsRequest, Page, PageRequest, TransactionInfo } from '../model/admin.ts';
 import { illegalArgument } from '../model/errors.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';

@@ -1,5 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
-import { endTransaction } from '../delivery/end-transaction.ts';
+import { endTransaction } from '../delivery/waiting/end-transaction.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';

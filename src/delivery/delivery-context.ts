@@ -11,11 +11,11 @@ import type { Store } from '../storage/store.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { DeadlineQueue } from './deadline-queue.ts';
 import type { DeliveryCounters } from './delivery-counters.ts';
-import type { RecallHandles } from './recall-handle.ts';
-import type { ReceiptHandles } from './receipt-handle.ts';
-import type { Suspects } from './suspects.ts';
+import type { Suspects } from './queues/suspects.ts';
 import type { TimerPort } from './timer-port.ts';
 import type { TransactionCheckPort } from './transaction-port.ts';
+import type { RecallHandles } from './views/recall-handle.ts';
+import type { ReceiptHandles } from './views/receipt-handle.ts';
 
 /** What every verb of the delivery room works with. */
 export interface DeliveryContext {

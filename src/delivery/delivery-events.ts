@@ -4,7 +4,7 @@ import type { StoredMessage } from '../storage/log/message-record.ts';
 import { readVisibleFrom } from '../storage/log/pointer-record.ts';
 import type { DeadLetterMark } from '../storage/log/state-records.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import type { GroupQueue } from './group-queue.ts';
+import type { GroupQueue } from './queues/group-queue.ts';
 
 /** A damaged block is reported and never served; its messages count as lost. */
 export function reportDamage(context: DeliveryContext, sequence: number, error: Error): void {

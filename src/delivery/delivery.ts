@@ -1,14 +1,14 @@
 import type { ResolvedTopicOptions } from '../model/topic.ts';
 import type { UnsettledMessage } from '../storage/index/queue-progress.ts';
-import { ConsumerGroups } from './consumer-groups.ts';
-import { Deduplication } from './deduplication.ts';
 import type { DeliveryContext } from './delivery-context.ts';
-import { DueMessages } from './due-messages.ts';
-import type { GroupQueue } from './group-queue.ts';
-import { Sender } from './send.ts';
-import { SendGate } from './send-gate.ts';
-import { Settlement } from './settle.ts';
+import { ConsumerGroups } from './groups/consumer-groups.ts';
+import type { GroupQueue } from './queues/group-queue.ts';
+import { Deduplication } from './sending/deduplication.ts';
+import { Sender } from './sending/send.ts';
+import { SendGate } from './sending/send-gate.ts';
+import { Settlement } from './settling/settle.ts';
 import { Topics } from './topics.ts';
+import { DueMessages } from './waiting/due-messages.ts';
 
 /** Every verb of the delivery room behind one face, wired once. */
 export class Delivery {

@@ -1,5 +1,5 @@
-import type { DueMessages } from '../delivery/due-messages.ts';
 import type { TimerPort } from '../delivery/timer-port.ts';
+import type { DueMessages } from '../delivery/waiting/due-messages.ts';
 import type { Clock, Timer } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { TimerKind } from '../storage/index/delays.ts';

@@ -1,8 +1,8 @@
-import { commitCheck, halfMessages } from '../delivery/check-transaction.ts';
 import type { DeadlineQueue } from '../delivery/deadline-queue.ts';
 import type { Delivery } from '../delivery/delivery.ts';
-import { endTransaction } from '../delivery/end-transaction.ts';
 import type { TransactionCheckPort } from '../delivery/transaction-port.ts';
+import { commitCheck, halfMessages } from '../delivery/waiting/check-transaction.ts';
+import { endTransaction } from '../delivery/waiting/end-transaction.ts';
 import { isBrokerError } from '../model/errors.ts';
 import { instantAfter } from '../model/instant.ts';
 import type { MessageView } from '../model/message.ts';

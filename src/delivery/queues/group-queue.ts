@@ -1,0 +1,299 @@
+import type { MessageFilter } from '../../model/message-filter.ts';
+import type { ConsumeQueue } from '../../storage/index/consume-queue.ts';
+import type { EntryRun } from '../../storage/index/entry-run.ts';
+import type { QueueProgress, UnsettledMessage } from '../../storage/index/queue-progress.ts';
+import { type LogPosition, NO_POSITION } from '../../storage/log-position.ts';
+import type { GroupKey } from '../../storage/message-group-hash.ts';
+import type { DeliveryContext } from '../delivery-context.ts';
+import type { Topic } from '../topic.ts';
+import type { GroupPort } from './group-port.ts';
+import { MessageGroupLocks, type Successor } from './message-group-locks.ts';
+import { searchMessageGroup } from './message-group-search.ts';
+import { OffsetHeap } from './offset-heap.ts';
+import { QueueReading } from './queue-reading.ts';
+
+/** A message that was chosen for a delivery and belongs to nobody else until that is committed or given up. */
+export interface Pick {
+  readonly queue: GroupQueue;
+  readonly offset: number;
+  readonly position: LogPosition;
+  readonly groupKey: GroupKey;
+  readonly attempt: number;
+  /** Which life of the queue it belongs to: a reset makes picks of before void. */
+  readonly generation: number;
+}
+
+/** Entries that are looked at in one go; a longer walk lets the event loop have its turn in between. */
+const WALK_ENTRIES = 16_384;
+
+/**
+ * One queue as one consumer group goes through it: what is due again, what is new, which message groups are locked.
+ * `progress` is what the log knows; everything else here is derived from it and lives as long as the process.
+ */
+export class GroupQueue {
+  readonly group: GroupPort;
+  readonly topic: Topic;
+  readonly queue: ConsumeQueue;
+  readonly progress: QueueProgress;
+  readonly locks: MessageGroupLocks = new MessageGroupLocks();
+  /** Offsets below the frontier that are visible and unsettled. */
+  readonly ready: OffsetHeap = new OffsetHeap();
+  /** Next offset to look at; what lies between the progress' frontier and this is claimed, passed over, or filtered. */
+  examined: number;
+  /** Rises with every reset. */
+  generation = 0;
+  /** A reset is on its way to the log: nothing is picked until then. */
+  frozen = false;
+  /** The group goes through it no more: deliveries that are still under way end in it, but are not the group's. */
+  dropped = false;
+  /** Filtered offsets whose record is not on its way yet. */
+  skipped: number[] = [];
+  /** Expired offsets whose record is not on its way yet. */
+  outOfDate: number[] = [];
+  readonly #context: DeliveryContext;
+  #run: EntryRun | undefined;
+  readonly #reading: QueueReading;
+  /** Message groups whose next message is being looked for; a receive that does not wait still waits for that. */
+  #searching = 0;
+
+  constructor(context: DeliveryContext, group: GroupPort, topic: Topic, parts: { queue: ConsumeQueue; progress: QueueProgress }) {
+    this.#context = context;
+    this.group = group;
+    this.topic = topic;
+    this.queue = parts.queue;
+    this.progress = parts.progress;
+    this.examined = parts.progress.frontier;
+    this.#reading = new QueueReading(context, group);
+  }
+
+  /** Something is being read that may bring messages. */
+  get isLoading(): boolean {
+    return this.#reading.pending > 0 || this.#searching > 0;
+  }
+
+  get hasWork(): boolean {
+    return this.#reading.isIdle && !this.frozen && (this.ready.size > 0 || this.examined < this.queue.end);
+  }
+
+  /** Chooses up to `most` messages: what is due again first, then what is new. */
+  collect(picks: Pick[], most: number, filter: MessageFilter): void {
+    if (!this.#reading.isIdle || this.frozen) return;
+    this.#collectReady(picks, most);
+    if (picks.length < most && this.group.mayTakeNew(this.topic.record.name)) this.#collectNew(picks, most, filter);
+  }
+
+  /** Log position of the message that comes next, as far as it is known without reading; positions rise with the age of the log. */
+  nextPosition(): LogPosition | undefined {
+    const offset = this.ready.top ?? (this.examined < this.queue.end ? this.examined : undefined);
+    return offset === undefined ? undefined : this.#runAt(offset)?.positionAt(offset);
+  }
+
+  /** A pick that came to nothing is due again at once. */
+  putBack(pick: Pick): void {
+    if (pick.generation !== this.generation) return;
+    if (this.group.isPull) {
+      this.examined = Math.min(this.examined, pick.offset);
+      return;
+    }
+    const message = this.progress.unsettled.get(pick.offset);
+    if (message !== undefined) {
+      message.claimed = false;
+      message.ready = true;
+      this.#context.suspects.ended(message);
+    }
+    this.ready.push(pick.offset);
+  }
+
+  /** A message below the frontier is visible again. */
+  makeReady(offset: number): void {
+    this.ready.push(offset);
+    this.group.wake();
+  }
+
+  /** A message is settled: whoever waited behind it in its message group is next. */
+  unlock(groupKey: GroupKey, offset: number): void {
+    if (groupKey === 0 || !this.group.ordered) return;
+    this.#succeed(groupKey, this.locks.release(groupKey, offset));
+  }
+
+  /** The group has so many more messages in flight or waiting, or fewer. */
+  countUnsettled(change: number): void {
+    if (!this.dropped) this.group.unsettled += change;
+  }
+
+  /** The group continues at `offset`: everything that was known about its way is void. */
+  restart(offset: number): void {
+    this.generation++;
+    this.forget();
+    this.countUnsettled(-this.progress.unsettled.size);
+    this.progress.reset(offset);
+    this.examined = offset;
+    this.frozen = false;
+  }
+
+  /** A pull consumer reads on from `offset`: what was picked is void, what the group has settled stays as it is. */
+  continueAt(offset: number): void {
+    this.generation++;
+    this.forget();
+    this.examined = offset;
+  }
+
+  /** A reset joins the log: what is picked or leased until then is void, and nobody changes it any more. A pull consumer's picks change nothing. */
+  freeze(): void {
+    this.frozen = true;
+    if (this.group.isPull) return;
+    this.generation++;
+    for (const message of this.progress.unsettled.values()) message.claimed = true;
+  }
+
+  /** A change of a message is committed. A reset that has joined the log behind it keeps the message: what came now would be written behind the reset. */
+  release(message: UnsettledMessage): void {
+    message.claimed = this.frozen;
+  }
+
+  /** The reset did not happen; a pull consumer goes on where it was. */
+  thaw(): void {
+    this.frozen = false;
+    if (this.group.isPull) return;
+    this.examined = this.progress.frontier;
+    for (const message of this.progress.unsettled.values()) this.group.unclaim(message);
+  }
+
+  /** Takes the live state back: deadlines, locks, what is due. */
+  forget(): void {
+    for (const message of this.progress.unsettled.values()) {
+      this.#context.deadlines.remove(message);
+      this.#context.suspects.ended(message);
+      message.ready = false;
+    }
+    this.ready.clear();
+    this.locks.clear();
+    this.skipped = [];
+    this.outOfDate = [];
+  }
+
+  /** A dead letter is delivered again, as attempt 1, in the order of its message group. */
+  comeBack(offset: number): void {
+    const message = this.progress.redrive(offset);
+    if (message === undefined) return;
+    this.countUnsettled(1);
+    this.#bringBack(message, offset);
+  }
+
+  #bringBack(message: UnsettledMessage, offset: number): void {
+    this.#reading.load(
+      async () => {
+        if (this.progress.unsettled.get(offset) !== message) return;
+        const run = await this.#context.store.index.loadRun(this.queue, offset);
+        message.groupKey = this.group.ordered ? run.groupKeyAt(offset) : 0;
+        message.ready = true;
+        if (message.groupKey === 0 || this.locks.comeBack(message.groupKey, offset)) this.ready.push(offset);
+      },
+      () => this.#bringBack(message, offset),
+    );
+  }
+
+  /** Reads what comes first, so that a first receive sees all queues and not only those that happen to be in memory. */
+  async preload(): Promise<void> {
+    const first = this.ready.top ?? this.examined;
+    if (first >= this.queue.end || this.queue.runInMemory(first) !== undefined) return;
+    this.#run = await this.#context.store.index.loadRun(this.queue, first);
+  }
+
+  /** The run that holds an offset when it is in memory; else it is loaded, and the group is woken afterwards. */
+  #runAt(offset: number): EntryRun | undefined {
+    const current = this.#run;
+    if (current !== undefined && offset >= current.first && offset < current.end) return current;
+    const inMemory = this.queue.runInMemory(offset);
+    if (inMemory !== undefined) {
+      this.#run = inMemory;
+      return inMemory;
+    }
+    this.#reading.load(async () => {
+      this.#run = await this.#context.store.index.loadRun(this.queue, offset);
+    });
+    return undefined;
+  }
+
+  #collectReady(picks: Pick[], most: number): void {
+    const { ready, progress } = this;
+    for (let offset = ready.top; offset !== undefined && picks.length < most; offset = ready.top) {
+      const message = progress.unsettled.get(offset);
+      if (message !== undefined && (!message.ready || message.claimed)) {
+        ready.pop();
+        continue;
+      }
+      const run = this.#runAt(offset);
+      if (run === undefined) return;
+      ready.pop();
+      const groupKey = this.group.ordered ? run.groupKeyAt(offset) : 0;
+      const position = run.positionAt(offset);
+      if (message === undefined && this.#isGone(offset, position, groupKey)) continue;
+      if (groupKey !== 0 && !this.locks.isHead(groupKey, offset)) continue;
+      if (message !== undefined && !this.#mayGo(message)) continue;
+      this.#pick(picks, message, { offset, position, groupKey });
+    }
+  }
+
+  /** It was settled on its way here, or a power cut took it, which has been reported. It must not keep its message group locked. */
+  #isGone(offset: number, position: LogPosition, groupKey: GroupKey): boolean {
+    const isSettled = this.progress.settled.has(offset);
+    if (!isSettled && position !== NO_POSITION) return false;
+    if (!isSettled) this.skipped.push(offset);
+    this.unlock(groupKey, offset);
+    return true;
+  }
+
+  #pick(picks: Pick[], message: UnsettledMessage | undefined, at: { offset: number; position: LogPosition; groupKey: GroupKey }): void {
+    if (message !== undefined) {
+      message.claimed = true;
+      message.ready = false;
+    }
+    picks.push({ queue: this, ...at, attempt: (message?.attempt ?? 0) + 1, generation: this.generation });
+  }
+
+  #mayGo(message: UnsettledMessage): boolean {
+    const { suspects } = this.#context;
+    if (!suspects.isSuspect(message, this.group.maxAttempts)) return true;
+    return suspects.start(message, () => this.makeReady(message.offset));
+  }
+
+  #collectNew(picks: Pick[], most: number, filter: MessageFilter): void {
+    const { ordered } = this.group;
+    const walkEnd = this.examined + WALK_ENTRIES;
+    while (picks.length < most && this.examined < this.queue.end) {
+      const offset = this.examined;
+      if (offset >= walkEnd) return this.#reading.load(() => new Promise((resolve) => this.#context.process.defer(resolve)));
+      const run = this.#runAt(offset);
+      if (run === undefined) return;
+      this.examined++;
+      const position = run.positionAt(offset);
+      if (position === NO_POSITION || !filter.mayMatch(run.tagHashAt(offset))) {
+        this.skipped.push(offset);
+        continue;
+      }
+      const groupKey = ordered ? run.groupKeyAt(offset) : 0;
+      if (groupKey !== 0 && !this.locks.take(groupKey, offset)) continue;
+      picks.push({ queue: this, offset, position, groupKey, attempt: 1, generation: this.generation });
+    }
+  }
+
+  #succeed(groupKey: GroupKey, successor: Successor): void {
+    if (successor.kind === 'offset') this.makeReady(successor.offset);
+    else if (successor.kind === 'search') void this.#search(groupKey, successor);
+  }
+
+  /** Looks for the next unsettled message of a message group, in slices. */
+  async #search(groupKey: GroupKey, { search, from, to }: Successor & { kind: 'search' }): Promise<void> {
+    this.#searching++;
+    try {
+      const { found, searchedTo } = await searchMessageGroup(this, this.#context, { groupKey, from, to });
+      this.#searching--;
+      this.#succeed(groupKey, this.locks.found(groupKey, search, found, searchedTo));
+    } catch (error) {
+      this.#searching--;
+      if (!this.dropped) this.#reading.failed(error, () => void this.#search(groupKey, { kind: 'search', search, from, to }));
+    }
+    this.group.wake();
+  }
+}

@@ -1,0 +1,54 @@
+import { isBrokerError } from '../../model/errors.ts';
+import { isCorruption } from '../../storage/store-errors.ts';
+import type { DeliveryContext } from '../delivery-context.ts';
+import type { GroupPort } from './group-port.ts';
+
+/** What could not be read, for another reason than damage, is tried again after this while. */
+export const READ_RETRY_MS = 1000;
+
+/** What a queue of a group reads from the index: nothing is picked meanwhile, and nothing any more once the index is damaged there. */
+export class QueueReading {
+  readonly #context: DeliveryContext;
+  readonly #group: GroupPort;
+  /** Reads under way. */
+  pending = 0;
+  /** The index failed here: nothing more is picked, else every attempt would fail again. */
+  isUnreadable = false;
+
+  constructor(context: DeliveryContext, group: GroupPort) {
+    this.#context = context;
+    this.#group = group;
+  }
+
+  get isIdle(): boolean {
+    return this.pending === 0 && !this.isUnreadable;
+  }
+
+  /** `again` is called after a while when the read failed for another reason than damage. */
+  load(read: () => Promise<void>, again: () => void = () => this.#group.wake()): void {
+    this.pending++;
+    read().then(
+      () => {
+        this.pending--;
+        this.#group.wake();
+      },
+      (error: unknown) => {
+        this.pending--;
+        this.failed(error, again);
+      },
+    );
+  }
+
+  /** A read has failed; a broker that is gone reads nothing again. */
+  failed(error: unknown, again: () => void): void {
+    if (this.#context.store.log.ended !== undefined) return;
+    this.#group.reportUnreadable(isBrokerError(error) ? error : new Error('the index cannot be read', { cause: error }));
+    if (!isCorruption(error)) {
+      this.#context.clock.setTimer(READ_RETRY_MS, again);
+      return;
+    }
+    this.isUnreadable = true;
+    this.#context.store.distrustIndex(error);
+    this.#group.wake();
+  }
+}

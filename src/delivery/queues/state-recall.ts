@@ -1,0 +1,67 @@
+import type { UnsettledMessage } from '../../storage/index/queue-progress.ts';
+import type { DeliveryContext } from '../delivery-context.ts';
+import type { GroupQueue } from './group-queue.ts';
+
+/** Entries that are looked at before the event loop gets its turn. */
+const SLICE_ENTRIES = 16_384;
+
+/**
+ * Brings a queue's live state back from what the log knows: leases and waits get their deadlines, and [floor, frontier) is swept once
+ * for message groups, so that the locks are those of before.
+ */
+export async function recallState(queue: GroupQueue, context: DeliveryContext): Promise<void> {
+  const { progress } = queue;
+  if (progress.unsettled.size === 0 && progress.floor === progress.frontier) return;
+  const returned = [...progress.unsettled.keys()].filter((offset) => progress.settled.has(offset)).sort((left, right) => left - right);
+  for (const offset of returned) await recallLock(queue, context, offset);
+  await sweep(queue, context);
+  restoreDeadlines(queue, context);
+}
+
+/** A message that was settled came back from the dead letters: it is the first of its message group. */
+async function recallLock(queue: GroupQueue, context: DeliveryContext, offset: number): Promise<void> {
+  if (!queue.group.ordered) return;
+  const run = await context.store.index.loadRun(queue.queue, offset);
+  const key = run.groupKeyAt(offset);
+  const message = queue.progress.unsettled.get(offset);
+  if (message !== undefined) message.groupKey = key;
+  if (key !== 0) queue.locks.comeBack(key, offset);
+}
+
+async function sweep(queue: GroupQueue, context: DeliveryContext): Promise<void> {
+  const { progress, group } = queue;
+  let walked = 0;
+  for (let offset = progress.floor; offset < progress.frontier; ) {
+    const run = await context.store.index.loadRun(queue.queue, offset);
+    const end = Math.min(run.end, progress.frontier);
+    for (; offset < end; offset++) {
+      if (progress.settled.has(offset)) continue;
+      const key = group.ordered ? run.groupKeyAt(offset) : 0;
+      const message = progress.unsettled.get(offset);
+      if (message !== undefined) message.groupKey = key;
+      const passedOver = key !== 0 && !queue.locks.take(key, offset);
+      if (message === undefined && !passedOver) queue.ready.push(offset);
+    }
+    walked += run.count;
+    if (walked > SLICE_ENTRIES) {
+      walked = 0;
+      await new Promise<void>((resolve) => context.process.defer(resolve));
+    }
+  }
+}
+
+/**
+ * A remaining time was at the opening never longer than the lease or wait at its beginning, whatever the wall clock did meanwhile, and has run on
+ * since, also where nobody has asked for the queue before.
+ */
+function restoreDeadlines(queue: GroupQueue, { openedAtMs, time, deadlines }: DeliveryContext): void {
+  const { passedMs } = time;
+  const pending: { node: UnsettledMessage; remainingMs: number }[] = [];
+  for (const message of queue.progress.unsettled.values()) {
+    if (message.groupKey === -1) message.groupKey = 0;
+    const remainingMs = Math.min(message.durationMs, message.visibleAtMs - openedAtMs) - passedMs;
+    if (message.state !== 'released' && remainingMs > 0) pending.push({ node: message, remainingMs });
+    else queue.group.visibleAgain(message);
+  }
+  deadlines.addSorted(pending);
+}

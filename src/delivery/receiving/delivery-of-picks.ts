@@ -1,0 +1,115 @@
+import type { MessageInBlock, MessageWithoutBody, StoredMessage } from '../../storage/log/message-record.ts';
+import type { LogPosition } from '../../storage/log-position.ts';
+import type { DeliveryContext } from '../delivery-context.ts';
+import type { GroupQueue, Pick } from '../queues/group-queue.ts';
+import { READ_RETRY_MS } from '../queues/queue-reading.ts';
+import { settleFiltered } from '../settling/filtered.ts';
+import type { Topic } from '../topic.ts';
+import { areAtHand, blocksAtHand, type FoundBlocks, messageOf, readBlocks } from './block-reading.ts';
+
+/** What becomes of a message that was picked, once it has been read. */
+export type PickVerdict = 'deliver' | 'filtered' | 'expired' | 'notMine';
+
+/** The consumer that picks are for. */
+export interface PickTaker {
+  /** Chooses up to `most` messages that are visible now. */
+  collect(most: number): readonly Pick[];
+  /** `filtered`: its group does not want it at all; `expired`: its time to live is over; `notMine`: this consumer has given the subscription up meanwhile, others may want it. */
+  judge(topic: Topic, message: MessageWithoutBody, position: LogPosition): PickVerdict;
+}
+
+/** Messages of one queue that are delivered, in the order in which they were picked. */
+export interface Wanted {
+  readonly queue: GroupQueue;
+  readonly picks: Pick[];
+  readonly messages: StoredMessage[];
+}
+
+/** Whom picks are delivered to, and how. */
+export interface PickDelivery {
+  readonly taker: PickTaker;
+  /** Perhaps nothing is wanted. Called at once where every block is in memory. */
+  deliver(wanted: readonly Wanted[]): void;
+  failed(error: Error): void;
+}
+
+/** So many messages are judged in one go; a filter that passes over more of them lets the event loop have its turn in between. */
+const JUDGED_AT_ONCE = 1024;
+
+/** Reads what was picked and delivers what is wanted of it. Without a block to read that is in this turn. */
+export function deliverPicks(context: DeliveryContext, picks: readonly Pick[], to: PickDelivery): void {
+  if (areAtHand(context, picks)) return deliverRead(context, picks, blocksAtHand(context), to);
+  readBlocks(context, picks).then(
+    (blockOf) => deliverRead(context, picks, blockOf, to),
+    (error: Error) => {
+      for (const pick of picks) pick.queue.putBack(pick);
+      for (const group of new Set(picks.map((pick) => pick.queue.group))) context.clock.setTimer(READ_RETRY_MS, () => group.wake());
+      to.failed(error);
+    },
+  );
+}
+
+/**
+ * Delivers what is wanted of the picks, and in place of what a filter passed over as many that come behind it, as long as they are in memory: who has
+ * messages does not wait for the disk to bring more. Nothing here leaves the turn, because the blocks at hand may be others in the next one.
+ */
+function deliverRead(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundBlocks, to: PickDelivery): void {
+  const wanted: Wanted[] = [];
+  const { taker } = to;
+  let passedOver = judge(context, picks, { blockOf, taker, wanted });
+  for (let judged = picks.length; passedOver > 0 && judged < JUDGED_AT_ONCE; ) {
+    const more = taker.collect(passedOver);
+    if (more.length === 0) break;
+    if (!areAtHand(context, more)) {
+      if (wanted.length === 0) return deliverPicks(context, more, to);
+      for (const pick of more) pick.queue.putBack(pick);
+      break;
+    }
+    judged += more.length;
+    passedOver = judge(context, more, { blockOf: blocksAtHand(context), taker, wanted });
+  }
+  to.deliver(wanted);
+}
+
+/**
+ * Adds what is delivered to `wanted`; what is not is settled as filtered, or put back for others. Answers how many others may be picked instead: none
+ * where some were put back, which would be picked again.
+ */
+function judge(
+  context: DeliveryContext,
+  picks: readonly Pick[],
+  { blockOf, taker, wanted }: { blockOf: FoundBlocks; taker: PickTaker; wanted: Wanted[] },
+): number {
+  let passedOver = 0;
+  let putBack = false;
+  const changed = new Set<GroupQueue>();
+  for (const pick of picks) {
+    const { queue } = pick;
+    if (pick.generation !== queue.generation) continue;
+    const message = messageOf(context, pick, blockOf);
+    const verdict = message === undefined ? 'filtered' : taker.judge(queue.topic, message, pick.position);
+    if (verdict === 'deliver' && message !== undefined) {
+      add(wanted, pick, message);
+    } else if (verdict === 'notMine') {
+      putBack = true;
+      queue.putBack(pick);
+      queueMicrotask(() => queue.group.wake());
+    } else {
+      passedOver++;
+      changed.add(queue);
+      (verdict === 'expired' ? queue.outOfDate : queue.skipped).push(pick.offset);
+      queue.unlock(pick.groupKey, pick.offset);
+    }
+  }
+  for (const queue of changed) settleFiltered(context, queue);
+  return putBack ? 0 : passedOver;
+}
+
+/** Its body is copied only here. Messages of one queue that follow each other share a hand-out. */
+function add(wanted: Wanted[], pick: Pick, message: MessageInBlock): void {
+  const last = wanted.at(-1);
+  if (last?.queue === pick.queue) {
+    last.picks.push(pick);
+    last.messages.push(message.take());
+  } else wanted.push({ queue: pick.queue, picks: [pick], messages: [message.take()] });
+}

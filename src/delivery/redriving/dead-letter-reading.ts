@@ -1,0 +1,36 @@
+import type { DeadLetter } from '../../model/admin.ts';
+import { placeOfQueue } from '../../model/priority-levels.ts';
+import type { StoredDeadLetter } from '../../storage/index/dead-letters.ts';
+import type { StoredMessage } from '../../storage/log/message-record.ts';
+import { readVisibleFrom } from '../../storage/log/pointer-record.ts';
+import type { DeliveryContext } from '../delivery-context.ts';
+import { storedFacts, storedView } from '../views/message-view.ts';
+
+/** A dead letter with the message that it points at. */
+export interface ReadDeadLetter {
+  readonly stored: StoredDeadLetter;
+  readonly message: StoredMessage;
+  readonly letter: DeadLetter;
+}
+
+/** @throws BrokerError `MQ_STORE_CORRUPT` when the message's block is damaged. */
+export async function readDeadLetter(context: DeliveryContext, group: string, stored: StoredDeadLetter): Promise<ReadDeadLetter> {
+  const { mark, address } = stored;
+  const message = await readVisibleFrom(context.store.log, mark.position);
+  // The name of a deleted topic is gone; its number is all that is left to tell.
+  const record = context.store.index.catalogue.topics.get(address.topicId);
+  const topic = record?.name ?? `#${address.topicId}`;
+  const place = placeOfQueue(record?.options.type ?? 'mixed', address.queueId);
+  const letter: DeadLetter = {
+    message: storedView(message, storedFacts(topic, place), mark.attempts),
+    messageId: message.messageId,
+    group,
+    originTopic: topic,
+    originQueueId: place.queueId,
+    originQueueOffset: mark.offset,
+    attempts: mark.attempts,
+    reason: mark.reason,
+    deadLetteredAtMs: mark.atMs,
+  };
+  return { stored, message, letter };
+}

@@ -1,0 +1,56 @@
+import type { SendReceipt } from '../../model/message.ts';
+import type { MessageDraft } from '../../model/message-validation.ts';
+import type { Topic } from '../topic.ts';
+import type { DedupClaim } from './dedup-claim.ts';
+import { type Deduplication, type DedupOutcome, type HeldBlocks, releaseAll } from './deduplication.ts';
+
+/** The messages of one call, of which some have dedup keys: which of them are stored, and what the others are answered. */
+export class KeyedCall {
+  readonly #drafts: readonly MessageDraft[];
+  readonly #blocks: HeldBlocks = new Map();
+  #outcomes: readonly DedupOutcome[] = [];
+
+  constructor(drafts: readonly MessageDraft[]) {
+    this.#drafts = drafts;
+  }
+
+  /** Claims the keys of what is new. Answers a promise where something has to be waited for; then it is to be called again. */
+  claim(deduplication: Deduplication, topicOf: (draft: MessageDraft) => Topic): Promise<void> | undefined {
+    const requests = this.#drafts.map((draft) => ({ topic: topicOf(draft), key: draft.terms?.dedupKey }));
+    const outcomes = deduplication.claimAll(requests, this.#blocks);
+    if (outcomes instanceof Promise) return outcomes;
+    this.#outcomes = outcomes;
+    return undefined;
+  }
+
+  /** What is to be stored. */
+  get drafts(): readonly MessageDraft[] {
+    return this.#drafts.filter((_, index) => this.#outcomes[index]?.kind === 'new');
+  }
+
+  /** Its claims, in the same order. */
+  get claims(): readonly (DedupClaim | undefined)[] {
+    return this.#outcomes.flatMap((outcome) => (outcome.kind === 'new' ? [outcome.claim] : []));
+  }
+
+  /** Gives the claims up: nothing joins the log. */
+  release(): void {
+    releaseAll(this.#outcomes);
+  }
+
+  /** The receipts of all messages, from those of what was stored. */
+  receipts(stored: readonly SendReceipt[], durability: SendReceipt['durability']): SendReceipt[] {
+    const receipts: SendReceipt[] = [];
+    let next = 0;
+    for (const outcome of this.#outcomes) {
+      if (outcome.kind === 'new') receipts.push(stored[next++] as SendReceipt);
+      else if (outcome.kind === 'duplicate') receipts.push({ ...outcome.first, durability });
+      else receipts.push({ ...(receipts[outcome.index] as SendReceipt), duplicate: true });
+    }
+    return receipts;
+  }
+}
+
+export function isKeyed({ terms }: MessageDraft): boolean {
+  return terms?.dedupKey !== undefined;
+}

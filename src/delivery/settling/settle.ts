@@ -1,0 +1,158 @@
+import { BrokerError, illegalArgument } from '../../model/errors.ts';
+import type { MessageView } from '../../model/message.ts';
+import type { UnsettledMessage } from '../../storage/index/queue-progress.ts';
+import type { DeliveryContext } from '../delivery-context.ts';
+import type { GroupPort, LeaseOwner } from '../queues/group-port.ts';
+import type { GroupQueue } from '../queues/group-queue.ts';
+import { handleExpired, type StateEntry } from '../queues/state-entry.ts';
+import { deliveryOf, type HeldMessage, heldMessage, queueOf, renewedView } from '../views/message-view.ts';
+import { acknowledge } from './acknowledge.ts';
+import { deadLetter } from './dead-letter.ts';
+import { changeInvisible, giveBack } from './lease-end.ts';
+
+/** A delivery that somebody wants to end, as its view or its receipt handle names it. */
+interface Named {
+  readonly queue: GroupQueue;
+  /** The message where the view has told it; else it is looked up. */
+  readonly held: UnsettledMessage | undefined;
+  readonly offset: number;
+  readonly leaseNumber: number;
+  readonly untilMs: number;
+}
+
+/** The group of the consumer that settles, with its queues by topic id. */
+interface SettlingGroup extends GroupPort {
+  readonly queues: ReadonlyMap<number, readonly GroupQueue[]>;
+}
+
+/** Everything that a holder of a lease may do with it. Each looks at the receipt handle alone, and is fenced by the lease's number. */
+export class Settlement {
+  readonly #context: DeliveryContext;
+
+  constructor(context: DeliveryContext) {
+    this.#context = context;
+  }
+
+  /** Settles messages; all of them are on disk when it resolves. An expired one rejects the call, after the others were settled. */
+  async acknowledge(group: SettlingGroup, views: readonly MessageView[]): Promise<void> {
+    this.#context.assertOpen();
+    const held: HeldMessage[] = [];
+    const named: Named[] = [];
+    for (const view of views) {
+      const message = this.#heldBy(group, view);
+      if (message === undefined) named.push(this.#named(group, view));
+      else held.push(message);
+    }
+    const entries = new Set<StateEntry>();
+    const others: Promise<void>[] = [];
+    for (const message of held) {
+      // The same message may be named twice.
+      if (message.claimed) others.push(this.#acknowledgeSlowly(namedOf(message)));
+      else entries.add(acknowledge(this.#context, queueOf(message), message));
+    }
+    for (const one of named) {
+      const message = this.#valid(one);
+      if (message !== undefined && !message.claimed) entries.add(acknowledge(this.#context, one.queue, message));
+      else others.push(this.#acknowledgeSlowly(one));
+    }
+    const pending = [...entries].map((entry) => entry.done());
+    if (others.length === 0 && pending.length === 1) return await pending[0];
+    for (const result of await Promise.allSettled([...pending, ...others])) if (result.status === 'rejected') throw result.reason;
+  }
+
+  async changeInvisibleDuration(group: SettlingGroup, view: MessageView, invisibleMs: number): Promise<MessageView> {
+    this.#context.assertOpen();
+    const named = this.#named(group, view);
+    const message = await this.#leased(named);
+    if (invisibleMs === 0) {
+      await giveBack(this.#context, named.queue, message).done();
+      return view;
+    }
+    const { schemas } = (message.owner ?? {}) as Partial<LeaseOwner>;
+    const entry = changeInvisible(this.#context, named.queue, message, invisibleMs);
+    await entry.done();
+    return renewedView(
+      view,
+      { untilMs: entry.terms.untilMs, handles: this.#context.handles, schema: schemas?.get(view.topic) },
+      { held: message, leaseNumber: entry.terms.firstLease },
+    );
+  }
+
+  async forwardToDeadLetter(group: SettlingGroup, view: MessageView, reason: string): Promise<void> {
+    this.#context.assertOpen();
+    const named = this.#named(group, view);
+    await this.#unlessSettled(named, async () => deadLetter(this.#context, named.queue, await this.#leased(named), reason));
+  }
+
+  /** A message that is settled already, or that is being changed at the moment. */
+  async #acknowledgeSlowly(named: Named): Promise<void> {
+    await this.#unlessSettled(named, async () => acknowledge(this.#context, named.queue, await this.#leased(named)).done());
+  }
+
+  /** Settles a message; when it is settled already, whoever was faster has done what was asked for. */
+  async #unlessSettled(named: Named, settle: () => Promise<void>): Promise<void> {
+    const { progress } = named.queue;
+    const isSettled = (): boolean => progress.settled.has(named.offset) && !progress.unsettled.has(named.offset);
+    if (isSettled()) return this.#assertInTime(named);
+    try {
+      await settle();
+    } catch (error) {
+      if (!isSettled()) throw error;
+      this.#assertInTime(named);
+    }
+  }
+
+  /** For a settled message any handle that was issued for it answers success while its time runs. */
+  #assertInTime(named: Named): void {
+    if (this.#context.clock.now() >= named.untilMs) throw handleExpired();
+  }
+
+  /** The message when the handle is its valid one; a change that is on its way to the log is waited for. */
+  async #leased(named: Named): Promise<UnsettledMessage> {
+    for (;;) {
+      const message = this.#valid(named);
+      if (message === undefined) throw handleExpired();
+      if (!message.claimed) return message;
+      await this.#context.store.log.nextCommit();
+      this.#context.assertOpen();
+    }
+  }
+
+  #valid(named: Named): UnsettledMessage | undefined {
+    const message = named.held ?? named.queue.progress.unsettled.get(named.offset);
+    if (message === undefined || message.leaseNumber !== named.leaseNumber) return undefined;
+    return message.state === 'leased' && !message.ready ? message : undefined;
+  }
+
+  /** The message of a genuine view whose lease runs: the usual case, which needs no handle. */
+  #heldBy(group: SettlingGroup, view: MessageView): HeldMessage | undefined {
+    if (typeof view !== 'object' || view === null) return undefined;
+    const held = heldMessage(view);
+    if (held === undefined || held.state !== 'leased' || held.ready) return undefined;
+    return queueOf(held).group === group ? held : undefined;
+  }
+
+  #named(group: SettlingGroup, view: MessageView): Named {
+    if (typeof view !== 'object' || view === null) throw illegalArgument('A message that was received is needed');
+    const delivery = deliveryOf(view);
+    if (delivery !== undefined && queueOf(delivery.held).group === group) {
+      const { held, leaseNumber } = delivery;
+      return { queue: queueOf(held), held, offset: held.offset, leaseNumber, untilMs: view.invisibleUntilMs };
+    }
+    if (typeof view.receiptHandle !== 'string') throw illegalArgument('A message that was received is needed: it has no receiptHandle');
+    const receipt = this.#context.handles.decode(view.receiptHandle);
+    const queue = group.queues.get(receipt.address.topicId)?.[receipt.address.queueId];
+    if (receipt.address.groupId !== group.record.groupId) {
+      throw new BrokerError(
+        'MQ_INVALID_RECEIPT_HANDLE',
+        `The receipt handle belongs to another group than ${JSON.stringify(group.record.name)}`,
+      );
+    }
+    if (queue === undefined) throw handleExpired();
+    return { queue, held: undefined, offset: receipt.offset, leaseNumber: receipt.leaseNumber, untilMs: receipt.untilMs };
+  }
+}
+
+function namedOf(held: HeldMessage): Named {
+  return { queue: queueOf(held), held, offset: held.offset, leaseNumber: held.leaseNumber, untilMs: held.visibleAtMs };
+}

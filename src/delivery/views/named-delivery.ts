@@ -1,0 +1,33 @@
+import { illegalArgument } from '../../model/errors.ts';
+import type { MessageView } from '../../model/message.ts';
+import type { UnsettledMessage } from '../../storage/index/queue-progress.ts';
+import type { ProgressAddress } from '../../storage/log/state-records.ts';
+import type { GroupQueue } from '../queues/group-queue.ts';
+import { deliveryOf } from './message-view.ts';
+import type { ReceiptHandles } from './receipt-handle.ts';
+
+/** A delivery as its view or its receipt handle names it, whether or not it is the valid one. */
+export interface NamedDelivery {
+  readonly address: ProgressAddress;
+  readonly offset: number;
+  readonly leaseNumber: number;
+}
+
+/** @throws TypeError `MQ_ILLEGAL_ARGUMENT` for what is no message; BrokerError `MQ_INVALID_RECEIPT_HANDLE` */
+export function namedDelivery(view: MessageView, handles: ReceiptHandles): NamedDelivery {
+  if (typeof view !== 'object' || view === null) throw illegalArgument('A message that was received is needed');
+  const delivery = deliveryOf(view);
+  if (delivery !== undefined) {
+    const { held, leaseNumber } = delivery;
+    return { address: held.progress.address, offset: held.offset, leaseNumber };
+  }
+  if (typeof view.receiptHandle !== 'string') throw illegalArgument('A message that was received is needed: it has no receiptHandle');
+  return handles.decode(view.receiptHandle);
+}
+
+/** The message while this delivery is the valid one. */
+export function leasedMessage(queue: GroupQueue, { offset, leaseNumber }: NamedDelivery): UnsettledMessage | undefined {
+  const message = queue.progress.unsettled.get(offset);
+  if (message === undefined || message.leaseNumber !== leaseNumber) return undefined;
+  return message.state === 'leased' && !message.ready ? message : undefined;
+}
