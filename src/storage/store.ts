@@ -69,6 +69,7 @@ export class Store {
     this.#storeTag = storeTagOf(parts.marker.storeId);
     this.#clockOffsetMs = parts.log.lastStoredAtMs - options.clock.monotonic();
     parts.index.envelope.onCorrupt = (error) => this.distrustIndex(error);
+    parts.index.reading = (read) => this.overHeals(read);
   }
 
   /** Recovers, writes the opening down durably (which also makes what LevelDB recovered durable), and only then serves. */

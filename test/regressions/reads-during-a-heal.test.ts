@@ -56,6 +56,33 @@ test('messages, and the values of an application, are read while the stores are 
   }
 });
 
+test('positions, queues and delay messages are looked for while the stores are opened again', async () => {
+  for (let later = 0; later < 30; later++) {
+    const [failures, clock] = [new FaultPlan(), new ManualClock()];
+    const broker = await openTestBroker({ failures, clock });
+    const producer = broker.createProducer();
+    const { recallHandle = '' } = await producer.send({ topic: 'reminders', body: 'x', delayMs: 86_400_000 });
+    await producer.send({ topic: 'orders', body: 'one' });
+    await (await broker.createPullConsumer({ group: 'archive', subscriptions: { orders: '*' } })).close();
+    await broker.reopen();
+    failures.failWrite('log', 1, { applied: true });
+    const sending = broker.createProducer().send({ topic: 'other', body: 'two' });
+    for (let i = 0; i < later; i++) await undefined;
+    const reading = Promise.all([
+      broker.admin.getGroupProgress('archive'),
+      broker.createProducer().recall('reminders', recallHandle),
+      broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*' } }),
+    ]);
+    await clock.advance(60_000);
+    expect(
+      (await reading)[0].reduce((lag, row) => lag + row.lag, 0),
+      `${later} steps later`,
+    ).toBe(1);
+    await sending;
+    await broker.close();
+  }
+});
+
 test('a read is refused with the reason of the heal that failed', async () => {
   const [failures, clock] = [new FaultPlan(), new ManualClock()];
   const broker = await openTestBroker({ failures, clock });

@@ -98,7 +98,7 @@ async function take(context: DeliveryContext, { kind, dueAtMs, position }: Recal
   const timers = context.store.index.delays.of(kind);
   for (;;) {
     context.assertOpen();
-    const timer = await timers.take(dueAtMs, position);
+    const timer = await context.store.overHeals(() => timers.take(dueAtMs, position));
     if (timer === undefined) throw tooLate();
     if (timer !== 'held') return timer;
     await context.store.log.nextCommit();

@@ -10,6 +10,7 @@ import { Delays } from './delays.ts';
 import { EntryRun } from './entry-run.ts';
 import { Envelope } from './envelope.ts';
 import { addressIn, consumeQueueKey, inFlightKey, numberIn, PREFIX, progressKey, rangeOf } from './keys.ts';
+import type { Reading } from './overlay.ts';
 import { loadProgress } from './progress-snapshot.ts';
 import type { QueueProgress } from './queue-progress.ts';
 import { Transactions } from './transactions.ts';
@@ -38,6 +39,8 @@ export class BrokerIndex {
   /** Ranges whose topic or group was deleted. */
   deadRanges: KeyRange[] = [];
   #store: DurableStore;
+  /** How queues and delivery states are read; a store that may be opened anew reads over that. */
+  reading: Reading = (read) => read();
   readonly #runs = new Map<string, EntryRun>();
   readonly #loadingQueues = new Map<number, Promise<ConsumeQueue>>();
   readonly #loadingProgresses = new Map<string, Promise<QueueProgress>>();
@@ -87,7 +90,7 @@ export class BrokerIndex {
     const loaded = this.queues.get(number);
     if (loaded !== undefined) return Promise.resolve(loaded);
     return once(this.#loadingQueues, number, async () => {
-      const last = await this.#lastRun(topicId, queueId, Number.MAX_SAFE_INTEGER);
+      const last = await this.reading(() => this.#lastRun(topicId, queueId, Number.MAX_SAFE_INTEGER));
       const queue = new ConsumeQueue(topicId, queueId, last ?? { end: 0, includes: 0 });
       this.queues.set(number, queue);
       return queue;
@@ -108,7 +111,7 @@ export class BrokerIndex {
     const key = `${queue.topicId}/${queue.queueId}/${Math.floor(offset / 1024)}`;
     const cached = this.#runs.get(key);
     if (cached !== undefined && offset >= cached.first && offset < cached.end) return cached;
-    const found = await this.#lastRun(queue.topicId, queue.queueId, offset + 1);
+    const found = await this.reading(() => this.#lastRun(queue.topicId, queue.queueId, offset + 1));
     const run = found?.run;
     // A checkpoint may have merged the piece away while it was looked up; then it is there under an earlier key, or still in memory.
     if (run === undefined || offset >= run.end) return queue.runInMemory(offset) ?? this.#missingRun(queue, offset);
@@ -127,7 +130,7 @@ export class BrokerIndex {
     if (loaded !== undefined) return Promise.resolve(loaded);
     const name = `${address.groupId}/${address.topicId}/${address.queueId}`;
     return once(this.#loadingProgresses, name, async () => {
-      const progress = await this.#readProgress(address);
+      const progress = await this.reading(() => this.#readProgress(address));
       let ofGroup = this.progresses.get(address.groupId);
       if (ofGroup === undefined) {
         ofGroup = new Map();
