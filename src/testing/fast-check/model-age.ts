@@ -17,7 +17,7 @@ export class ModelAge {
     this.#time = time;
     this.#bornFromMs = time.checkedMs;
     this.#bornToMs = time.monotonicMs;
-    this.#forwardBeforeMs = time.forwardBeforeLifeMs;
+    this.#forwardBeforeMs = time.forwardMs;
   }
 
   /** At least so old was it at the last check. */

@@ -10,6 +10,8 @@ export interface ModelUnit {
   /** What it put, and what it deleted as `undefined`. */
   readonly changes: ReadonlyMap<string, string | undefined>;
   readonly messages: readonly ModelMessage[];
+  /** Those of them that are no duplicates, for sure. */
+  readonly sureMessages: readonly ModelMessage[];
   readonly acked: readonly ModelDelivery[];
 }
 

@@ -36,11 +36,9 @@ export async function isUnitThere({ broker }: FlowSystem, mark: string): Promise
   return (await broker.store.get(mark)) !== undefined;
 }
 
-function unitLeft(model: FlowModel, { messages, acked }: ModelUnit, isThere: boolean): void {
-  for (const message of messages) {
-    if (isThere) message.mayBeLost = false;
-    else model.forget(message);
-  }
+function unitLeft(model: FlowModel, { messages, sureMessages, acked }: ModelUnit, isThere: boolean): void {
+  if (isThere) for (const message of sureMessages) message.mayBeLost = false;
+  else for (const message of messages) model.forget(message);
   for (const delivery of acked) {
     if (isThere) Object.assign(delivery, { phase: 'acked', mayBeSettled: false });
     else delivery.mayBeSettled = false;

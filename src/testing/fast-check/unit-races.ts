@@ -71,8 +71,9 @@ function unitAgainstAck(groupName: string, index: number, shape: UnitShape, isFi
       if (answer !== undefined)
         throw violation('I4', `the acknowledgement of ${delivery.message.name} beside a unit was answered by ${String(answer)}`);
       group.settle(delivery, 'acked');
-      if (outcome === undefined) unitCommitted(model, unit);
-      else checkRefused(unit, outcome);
+      // A plain acknowledgement waits for no barrier.
+      if (outcome !== undefined) return checkRefused(unit, outcome);
+      unitCommitted(model, unit);
       model.barrierPassed();
     },
   );

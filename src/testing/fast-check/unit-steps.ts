@@ -5,7 +5,7 @@ import type { FlowModel } from './flow-model.ts';
 import type { FlowSystem } from './flow-system.ts';
 import { describe, type Planned, plan, type Shape, shapes } from './message-shape.ts';
 import type { ModelGroup } from './model-group.ts';
-import type { ModelDelivery } from './model-message.ts';
+import { isStored, type ModelDelivery } from './model-message.ts';
 import { VALUE_PREFIX } from './model-values.ts';
 import { sentUntold } from './sending-steps.ts';
 import { isUnitThere } from './unit-laws.ts';
@@ -73,7 +73,7 @@ export function runUnit({ broker }: FlowSystem, { mark, plans, changes, acks }: 
 export function unitCommitted(model: FlowModel, { mark, plans, changes, acks }: PlannedUnit): void {
   for (const { group, delivery } of acks) group.settle(delivery, 'acked');
   const messages = plans.flatMap((planned) => sentUntold(model, planned) ?? []);
-  model.values.committed({ mark, changes, messages, acked: acks.map(({ delivery }) => delivery) });
+  model.values.committed({ mark, changes, messages, sureMessages: messages.filter(isStored), acked: acks.map(({ delivery }) => delivery) });
 }
 
 /** Nobody was told how a unit ended: its mark tells, and what is there must be there whole. */
