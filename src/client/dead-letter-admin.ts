@@ -32,13 +32,13 @@ export class DeadLetterAdmin {
   async listDeadLetters(group: string, page?: PageRequest): Promise<Page<DeadLetter>> {
     const { record } = this.#find(group);
     const { limit, cursor } = resolvePage(page);
-    const { deadLetters } = this.#delivery.context.store.index;
     const items: DeadLetter[] = [];
     let last: Uint8Array | undefined;
-    for await (const stored of deadLetters.list(record.groupId, cursor === undefined ? undefined : keyOf(cursor))) {
+    for await (const stored of this.#stored(record.groupId, cursor === undefined ? undefined : keyOf(cursor))) {
       if (items.length === limit) return { items, nextCursor: toHex(last as Uint8Array) };
       last = stored.key;
-      items.push((await readDeadLetter(this.#delivery.context, record.name, stored)).letter);
+      const read = await readDeadLetter(this.#delivery.context, record.name, stored);
+      if (read !== undefined) items.push(read.letter);
     }
     return { items };
   }
@@ -51,19 +51,13 @@ export class DeadLetterAdmin {
         ? undefined
         : await this.#delivery.topics.obtain(validateTopicName(request.to, this.#delivery.context.limits));
     const wanted = request.messageIds === undefined ? undefined : idsOf(request.messageIds);
-    const redriven = await this.#removal.runExclusive(() =>
+    const result = await this.#removal.runExclusive(() =>
       this.#takeOff(found, wanted, (batch) =>
         topic === undefined ? redriveToGroup(this.#delivery, found, batch) : redriveToTopic(this.#delivery, topic, batch),
       ),
     );
-    if (wanted !== undefined && wanted.size > 0) {
-      const [id] = wanted;
-      throw new BrokerError(
-        'MQ_MESSAGE_NOT_FOUND',
-        `Message ${JSON.stringify(id)} is no dead letter of group ${JSON.stringify(group)}; ${redriven} others were redriven`,
-      );
-    }
-    return { redriven };
+    if (wanted !== undefined && wanted.size > 0) throw notRedriven(group, wanted, result);
+    return result;
   }
 
   async purgeDeadLetters(group: string): Promise<PurgeResult> {
@@ -76,39 +70,41 @@ export class DeadLetterAdmin {
     return { purged };
   }
 
-  /** Answers how many letters were taken off the list. */
-  async #takeOff(group: ConsumerGroup, wanted: Set<string> | undefined, take: (batch: ReadDeadLetter[]) => Promise<void>): Promise<number> {
-    let count = 0;
-    for await (const batch of this.#batches(group, wanted)) {
-      await take(batch);
-      count += batch.length;
-    }
-    return count;
-  }
-
-  /** Dead letters that are there now, in batches; found ids leave `wanted`. */
-  async *#batches(group: ConsumerGroup, wanted: Set<string> | undefined): AsyncGenerator<ReadDeadLetter[]> {
-    const { context } = this.#delivery;
+  /** The dead letters that are there now, in batches; found ids leave `wanted`, and what is damaged stays in the list. */
+  async #takeOff(
+    group: ConsumerGroup,
+    wanted: Set<string> | undefined,
+    take: (batch: ReadDeadLetter[]) => Promise<void>,
+  ): Promise<RedriveResult> {
+    let [redriven, damaged, bytes] = [0, 0, 0];
     let batch: ReadDeadLetter[] = [];
-    let bytes = 0;
     for (const stored of await this.#all(group)) {
-      const read = await readDeadLetter(context, group.record.name, stored);
-      if (wanted !== undefined && !wanted.delete(read.letter.messageId)) continue;
+      if (wanted?.size === 0) break;
+      const read = await readDeadLetter(this.#delivery.context, group.record.name, stored);
+      if (read === undefined) damaged++;
+      if (read === undefined || (wanted !== undefined && !wanted.delete(read.letter.messageId))) continue;
       batch.push(read);
       bytes += read.message.body.length;
       if (batch.length < BATCH && bytes < BATCH_BYTES) continue;
-      yield batch;
-      batch = [];
-      bytes = 0;
+      await take(batch);
+      redriven += batch.length;
+      [batch, bytes] = [[], 0];
     }
-    if (batch.length > 0) yield batch;
+    if (batch.length > 0) await take(batch);
+    redriven += batch.length;
+    return damaged === 0 || wanted?.size === 0 ? { redriven } : { redriven, damaged };
   }
 
   /** Where the dead letters lie that are there now; the messages are not read for it. */
   async #all(group: ConsumerGroup): Promise<ReadDeadLetter['stored'][]> {
     const all: ReadDeadLetter['stored'][] = [];
-    for await (const stored of this.#delivery.context.store.index.deadLetters.list(group.record.groupId)) all.push(stored);
+    for await (const stored of this.#stored(group.record.groupId)) all.push(stored);
     return all;
+  }
+
+  #stored(groupId: number, after?: Uint8Array): AsyncIterable<ReadDeadLetter['stored']> {
+    const { store } = this.#delivery.context;
+    return store.index.deadLetters.list(groupId, after, (read) => store.overHeals(read));
   }
 
   #find(name: string): ConsumerGroup {
@@ -116,6 +112,15 @@ export class DeadLetterAdmin {
     if (group === undefined) throw groupNotFound(name);
     return group;
   }
+}
+
+/** Of a damaged dead letter the id is lost too, so that nobody can tell whether it is one of those that were asked for. */
+function notRedriven(group: string, missing: ReadonlySet<string>, { redriven, damaged }: RedriveResult): BrokerError {
+  const [id] = missing;
+  const what = `Message ${JSON.stringify(id)} is no dead letter of group ${JSON.stringify(group)}`;
+  const others = `${redriven} others were redriven`;
+  if (damaged === undefined) return new BrokerError('MQ_MESSAGE_NOT_FOUND', `${what}; ${others}`);
+  return new BrokerError('MQ_STORE_CORRUPT', `${what} that can be read, and ${damaged} cannot; ${others}`);
 }
 
 function idsOf(messageIds: readonly string[]): Set<string> {

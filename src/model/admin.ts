@@ -195,6 +195,11 @@ export interface RedriveRequest {
 export interface RedriveResult {
   /** Messages that left the dead letters. */
   readonly redriven: number;
+  /**
+   * Dead letters that were left where they are, because their bytes in the store are damaged; absent where there are none.
+   * @since 0.2.0
+   */
+  readonly damaged?: number | undefined;
 }
 
 /**
@@ -245,9 +250,16 @@ export interface Admin {
    * broadcast consumers
    */
   resetOffset(group: string, request: ResetOffsetRequest): Promise<OffsetReset[]>;
-  /** What a group gave up on, oldest first. @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
+  /**
+   * What a group gave up on, oldest first. A dead letter whose block is damaged is left out, and reported as `damage`.
+   * @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`
+   */
   listDeadLetters(group: string, page?: PageRequest): Promise<Page<DeadLetter>>;
-  /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`, `MQ_MESSAGE_NOT_FOUND` for an id that is no dead letter of the group */
+  /**
+   * A dead letter whose block is damaged stays where it is, and is reported as `damage`; `purgeDeadLetters` removes it.
+   * @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`; for an id that is no dead letter of the group, once the others are redriven,
+   * `MQ_MESSAGE_NOT_FOUND`, or `MQ_STORE_CORRUPT` where it may be one whose block is damaged
+   */
   redriveDeadLetters(group: string, request?: RedriveRequest): Promise<RedriveResult>;
   /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */
   purgeDeadLetters(group: string): Promise<PurgeResult>;

@@ -7,13 +7,17 @@ import { blockSequenceOf, type LogPosition, recordNumberOf } from '../../storage
 import { isCorruption } from '../../storage/store-errors.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import { reportDamage } from '../delivery-events.ts';
-import type { Pick } from '../queues/group-queue.ts';
+
+/** What names a message: where its record lies, or a pointer to it. */
+interface Named {
+  readonly position: LogPosition;
+}
 
 /** A block by its sequence: one that was looked for is there, or damaged. */
 export type FoundBlocks = (sequence: number) => Block | 'damaged';
 
 /** Whether the messages of picks can be read without the disk. */
-export function areAtHand({ store }: DeliveryContext, picks: readonly Pick[]): boolean {
+export function areAtHand({ store }: DeliveryContext, picks: readonly Named[]): boolean {
   return picks.every(({ position }) => isAtHand(store.log, position));
 }
 
@@ -30,7 +34,7 @@ function isAtHand(log: DeliveryContext['store']['log'], position: LogPosition): 
 }
 
 /** All blocks of the picks, held from before the first read: one of them may leave the cache while another comes in. */
-export async function readBlocks(context: DeliveryContext, picks: readonly Pick[]): Promise<FoundBlocks> {
+export async function readBlocks(context: DeliveryContext, picks: readonly Named[]): Promise<FoundBlocks> {
   const blocks = new Map<number, Block | 'damaged'>();
   await readInto(context, blocks, new Set(picks.map(({ position }) => blockSequenceOf(position))));
   const targets = new Set<number>();
@@ -58,7 +62,7 @@ async function readInto(context: DeliveryContext, blocks: Map<number, Block | 'd
 }
 
 /** The message of a pick; nothing where a block is damaged, which was reported when the block was read. */
-export function messageOf(context: DeliveryContext, pick: Pick, blockOf: FoundBlocks): MessageInBlock | undefined {
+export function messageOf(context: DeliveryContext, pick: Named, blockOf: FoundBlocks): MessageInBlock | undefined {
   let isDamaged = false;
   try {
     return readVisible(pick.position, (sequence) => {

@@ -2,8 +2,8 @@ import type { DeadLetter } from '../../model/admin.ts';
 import { placeOfQueue } from '../../model/priority-levels.ts';
 import type { StoredDeadLetter } from '../../storage/index/dead-letters.ts';
 import type { StoredMessage } from '../../storage/log/message-record.ts';
-import { readVisibleFrom } from '../../storage/log/pointer-record.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
+import { messageOf, readBlocks } from '../receiving/block-reading.ts';
 import { storedFacts, storedView } from '../views/message-view.ts';
 
 /** A dead letter with the message that it points at. */
@@ -13,10 +13,15 @@ export interface ReadDeadLetter {
   readonly letter: DeadLetter;
 }
 
-/** @throws BrokerError `MQ_STORE_CORRUPT` when the message's block is damaged. */
-export async function readDeadLetter(context: DeliveryContext, group: string, stored: StoredDeadLetter): Promise<ReadDeadLetter> {
+/** `undefined` where a block of the message is damaged, which is reported: the other dead letters are none the worse for it. */
+export async function readDeadLetter(
+  context: DeliveryContext,
+  group: string,
+  stored: StoredDeadLetter,
+): Promise<ReadDeadLetter | undefined> {
   const { mark, address } = stored;
-  const message = await readVisibleFrom(context.store.log, mark.position);
+  const message = messageOf(context, mark, await readBlocks(context, [mark]))?.take();
+  if (message === undefined) return undefined;
   // The name of a deleted topic is gone; its number is all that is left to tell.
   const record = context.store.index.catalogue.topics.get(address.topicId);
   const topic = record?.name ?? `#${address.topicId}`;

@@ -3,7 +3,7 @@ import { type DeadLetterMark, type ProgressAddress, readDeadLetter, writeDeadLet
 import type { LogPosition } from '../log-position.ts';
 import type { Envelope } from './envelope.ts';
 import { addressIn, deadLetterKey, PREFIX, rangeOf } from './keys.ts';
-import { Overlay, successor } from './overlay.ts';
+import { Overlay, type Reading, successor } from './overlay.ts';
 
 /** A dead letter of a group, in the order of topic, queue and offset. */
 export interface StoredDeadLetter {
@@ -46,10 +46,10 @@ export class DeadLetters {
     return this.#marks.get(deadLetterKey(address, offset));
   }
 
-  /** Letters of a group behind `after`, read in slices. */
-  async *list(groupId: number, after?: Uint8Array): AsyncGenerator<StoredDeadLetter> {
+  /** Letters of a group behind `after`, in slices; `reading` reads each of them. */
+  async *list(groupId: number, after?: Uint8Array, reading?: Reading): AsyncGenerator<StoredDeadLetter> {
     const { gte, lt } = rangeOf(PREFIX.deadLetter, [groupId, 4]);
-    const entries = this.#marks.list({ gte: after === undefined ? gte : successor(after), lt });
+    const entries = this.#marks.list({ gte: after === undefined ? gte : successor(after), lt }, undefined, reading);
     for await (const { key, value } of entries) yield { address: addressIn(key), key, mark: value };
   }
 
