@@ -2,12 +2,12 @@ import type { Delivery } from '../delivery/delivery.ts';
 import { PullMember } from '../delivery/groups/pull-member.ts';
 import type { GroupQueue } from '../delivery/queues/group-queue.ts';
 import { offsetWithin, startOffset } from '../delivery/queues/start-position.ts';
-import { BrokerError } from '../model/errors.ts';
 import { resolveStartFrom } from '../model/group.ts';
 import type { MessageView } from '../model/message.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';
 import type { MessageQueue, PollOptions, PullConsumer, PullConsumerOptions, SeekTarget } from '../model/pull-consumer.ts';
 import { schemasOf } from '../model/subscriptions.ts';
+import { AskingConsumer, type AskingParts } from './asking-consumer.ts';
 import { assignedQueue, chosenQueues, messageQueueOf } from './message-queues.ts';
 import { PendingReceives } from './pending-receives.ts';
 import {
@@ -25,27 +25,11 @@ const POLL_KNOWN: ReadonlySet<string> = new Set(['maxMessages', 'awaitDurationMs
 const NONE: ReadonlySet<string> = new Set();
 
 /** A consumer that reads whole queues by their offsets. */
-export class LocalPullConsumer implements PullConsumer {
-  readonly #delivery: Delivery;
-  readonly #member: PullMember;
-  readonly #pending: PendingReceives;
-  readonly #onClose: (consumer: LocalPullConsumer) => void;
-  #closing: Promise<void> | undefined;
-
-  private constructor(
-    delivery: Delivery,
-    parts: { member: PullMember; pending: PendingReceives; onClose: (consumer: LocalPullConsumer) => void },
-  ) {
-    this.#delivery = delivery;
-    this.#member = parts.member;
-    this.#pending = parts.pending;
-    this.#onClose = parts.onClose;
-  }
-
+export class LocalPullConsumer extends AskingConsumer<PullMember> implements PullConsumer {
   static async open(
     delivery: Delivery,
     options: PullConsumerOptions,
-    onClose: (consumer: LocalPullConsumer) => void,
+    onClose: AskingParts<PullMember>['onClose'],
   ): Promise<LocalPullConsumer> {
     const { context } = delivery;
     checkFieldNames('The options of a pull consumer', requireObject('The options of a pull consumer', options), KNOWN, NONE);
@@ -61,25 +45,25 @@ export class LocalPullConsumer implements PullConsumer {
   }
 
   assignment(): readonly MessageQueue[] {
-    this.#assertOpen();
-    return [...this.#member.assigned].map(messageQueueOf);
+    this.assertOpen();
+    return [...this.member.assigned].map(messageQueueOf);
   }
 
   assign(queues: readonly MessageQueue[]): void {
-    this.#assertOpen();
-    this.#member.choose(chosenQueues(this.#member, queues));
+    this.assertOpen();
+    this.member.choose(chosenQueues(this.member, queues));
   }
 
   poll(options: PollOptions = {}): Promise<MessageView[]> {
     try {
-      this.#assertOpen();
+      this.assertOpen();
       checkFieldNames('The options of poll', requireObject('The options of poll', options), POLL_KNOWN, NONE);
-      const { limits } = this.#delivery.context;
+      const { limits } = this.delivery.context;
       const most = messageCount(options.maxMessages ?? Math.min(DEFAULT_MESSAGES, limits.maxReceiveCount), limits);
-      return this.#pending.receive({
+      return this.pending.receive({
         awaitMs: awaitDuration(options.awaitDurationMs ?? DEFAULT_AWAIT_MS),
         signal: abortSignal(options.signal),
-        take: (result) => this.#member.take(most, result),
+        take: (result) => this.member.take(most, result),
       });
     } catch (error) {
       return Promise.reject(error);
@@ -92,49 +76,25 @@ export class LocalPullConsumer implements PullConsumer {
     // Looking for an instant takes a while, in which the queue may have changed hands, or its topic have been created anew.
     if (this.#assigned(queue) !== found) return await this.seek(queue, to);
     found.continueAt(offset);
-    this.#member.wake();
+    this.member.wake();
   }
 
   async position(queue: MessageQueue): Promise<number> {
-    return this.#member.positionOf(this.#assigned(queue));
+    return this.member.positionOf(this.#assigned(queue));
   }
 
   async commit(): Promise<void> {
-    this.#assertOpen();
-    await this.#member.commit();
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(): Promise<void> {
-    this.#pending.refuse(closed());
-    this.#onClose(this);
-    await this.#member.close();
+    this.assertOpen();
+    await this.member.commit();
   }
 
   #assigned(queue: MessageQueue): GroupQueue {
-    this.#assertOpen();
-    return assignedQueue(this.#member, queue);
+    this.assertOpen();
+    return assignedQueue(this.member, queue);
   }
 
   async #target({ queue }: GroupQueue, to: SeekTarget): Promise<number> {
     if (typeof to === 'number') return offsetWithin(queue, to);
-    return await startOffset(this.#delivery.context, queue, resolveStartFrom(to));
+    return await startOffset(this.delivery.context, queue, resolveStartFrom(to));
   }
-
-  #assertOpen(): void {
-    this.#delivery.context.assertOpen();
-    if (this.#closing !== undefined) throw closed();
-  }
-}
-
-function closed(): BrokerError {
-  return new BrokerError('MQ_BROKER_NOT_OPEN', 'The consumer is closed; create another one');
 }

@@ -1,6 +1,6 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import { LeasingMember } from '../delivery/groups/leasing-member.ts';
-import { BrokerError, illegalArgument } from '../model/errors.ts';
+import { illegalArgument } from '../model/errors.ts';
 import { resolveStartFrom, type StartFrom } from '../model/group.ts';
 import type { MessageView } from '../model/message.ts';
 import type { ReceiveOptions, SimpleConsumer, SimpleConsumerOptions } from '../model/messaging.ts';
@@ -8,6 +8,7 @@ import { validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';
 import { parseFilter, type Subscription } from '../model/subscription.ts';
 import { schemasOf } from '../model/subscriptions.ts';
+import { AskingConsumer, type AskingParts } from './asking-consumer.ts';
 import { PendingReceives } from './pending-receives.ts';
 import {
   abortSignal,
@@ -41,29 +42,18 @@ interface Defaults {
 }
 
 /** A consumer that asks for messages itself. */
-export class LocalSimpleConsumer implements SimpleConsumer {
-  readonly #delivery: Delivery;
-  readonly #member: LeasingMember;
-  readonly #pending: PendingReceives;
+export class LocalSimpleConsumer extends AskingConsumer<LeasingMember> implements SimpleConsumer {
   readonly #defaults: Defaults;
-  readonly #onClose: (consumer: LocalSimpleConsumer) => void;
-  #closing: Promise<void> | undefined;
 
-  private constructor(
-    delivery: Delivery,
-    parts: { member: LeasingMember; pending: PendingReceives; defaults: Defaults; onClose: (consumer: LocalSimpleConsumer) => void },
-  ) {
-    this.#delivery = delivery;
-    this.#member = parts.member;
-    this.#pending = parts.pending;
-    this.#defaults = parts.defaults;
-    this.#onClose = parts.onClose;
+  private constructor(delivery: Delivery, parts: AskingParts<LeasingMember>, defaults: Defaults) {
+    super(delivery, parts);
+    this.#defaults = defaults;
   }
 
   static async open(
     delivery: Delivery,
     options: SimpleConsumerOptions,
-    onClose: (consumer: LocalSimpleConsumer) => void,
+    onClose: AskingParts<LeasingMember>['onClose'],
   ): Promise<LocalSimpleConsumer> {
     const { limits } = delivery.context;
     checkFieldNames('The options of a simple consumer', requireObject('The options of a simple consumer', options), KNOWN, NONE);
@@ -85,20 +75,20 @@ export class LocalSimpleConsumer implements SimpleConsumer {
       open: (groups) => new LeasingMember(delivery.context, groups, { schemas: schemasOf(options.subscriptions), callbacks }),
     });
     pending.attach(member);
-    return new LocalSimpleConsumer(delivery, { member, pending, defaults, onClose });
+    return new LocalSimpleConsumer(delivery, { member, pending, onClose }, defaults);
   }
 
   receive(options: ReceiveOptions = {}): Promise<MessageView[]> {
     try {
-      this.#assertOpen();
+      this.assertOpen();
       checkFieldNames('The options of receive', requireObject('The options of receive', options), RECEIVE_KNOWN, NONE);
-      const { limits } = this.#delivery.context;
+      const { limits } = this.delivery.context;
       const most = messageCount(options.maxMessages ?? this.#defaults.maxMessages, limits);
       const invisibleMs = invisibleDuration(options.invisibleDurationMs ?? this.#defaults.invisibleDurationMs, limits, 'refused');
-      return this.#pending.receive({
+      return this.pending.receive({
         awaitMs: awaitDuration(options.awaitDurationMs ?? this.#defaults.awaitDurationMs),
         signal: abortSignal(options.signal),
-        take: (result) => this.#member.take(most, invisibleMs, result),
+        take: (result) => this.member.take(most, invisibleMs, result),
       });
     } catch (error) {
       return Promise.reject(error);
@@ -106,36 +96,36 @@ export class LocalSimpleConsumer implements SimpleConsumer {
   }
 
   async ack(message: MessageView | readonly MessageView[]): Promise<void> {
-    this.#assertOpen();
-    await this.#delivery.settlement.acknowledge(this.#member.group, Array.isArray(message) ? message : [message as MessageView]);
+    this.assertOpen();
+    await this.delivery.settlement.acknowledge(this.member.group, Array.isArray(message) ? message : [message as MessageView]);
   }
 
   async changeInvisibleDuration<Changed extends MessageView>(message: Changed, invisibleDurationMs: number): Promise<Changed> {
-    this.#assertOpen();
-    const duration = invisibleDuration(invisibleDurationMs, this.#delivery.context.limits, 'allowed');
+    this.assertOpen();
+    const duration = invisibleDuration(invisibleDurationMs, this.delivery.context.limits, 'allowed');
     // The new view is of the same message, so of the same type.
-    return (await this.#delivery.settlement.changeInvisibleDuration(this.#member.group, message, duration)) as Changed;
+    return (await this.delivery.settlement.changeInvisibleDuration(this.member.group, message, duration)) as Changed;
   }
 
   async forwardToDeadLetter(message: MessageView, reason = 'forwarded by the consumer'): Promise<void> {
-    this.#assertOpen();
+    this.assertOpen();
     if (typeof reason !== 'string') throw illegalArgument('The reason of a dead letter must be a string');
-    await this.#delivery.settlement.forwardToDeadLetter(this.#member.group, message, reason);
+    await this.delivery.settlement.forwardToDeadLetter(this.member.group, message, reason);
   }
 
   async subscribe(topic: string, subscription: Subscription): Promise<void> {
-    this.#assertOpen();
-    const { limits } = this.#delivery.context;
+    this.assertOpen();
+    const { limits } = this.delivery.context;
     const filter = parseFilter(subscription, limits);
-    await this.#delivery.groups.subscribe(this.#member, validateTopicName(topic, limits), filter, this.#defaults.startFrom);
-    this.#member.topicsChanged();
+    await this.delivery.groups.subscribe(this.member, validateTopicName(topic, limits), filter, this.#defaults.startFrom);
+    this.member.topicsChanged();
   }
 
   unsubscribe(topic: string): Promise<void> {
     try {
-      this.#assertOpen();
-      this.#member.filters.delete(validateTopicName(topic, this.#delivery.context.limits));
-      this.#member.topicsChanged();
+      this.assertOpen();
+      this.member.filters.delete(validateTopicName(topic, this.delivery.context.limits));
+      this.member.topicsChanged();
       return Promise.resolve();
     } catch (error) {
       return Promise.reject(error);
@@ -158,28 +148,4 @@ export class LocalSimpleConsumer implements SimpleConsumer {
       },
     };
   }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(): Promise<void> {
-    this.#pending.refuse(closed());
-    this.#onClose(this);
-    await this.#member.close();
-  }
-
-  #assertOpen(): void {
-    this.#delivery.context.assertOpen();
-    if (this.#closing !== undefined) throw closed();
-  }
-}
-
-function closed(): BrokerError {
-  return new BrokerError('MQ_BROKER_NOT_OPEN', 'The consumer is closed; create another one');
 }
