@@ -1,5 +1,5 @@
 import type { DeliveryContext } from '../delivery/delivery-context.ts';
-import type { DeliveryResult } from '../delivery/receiving/leased-delivery.ts';
+import type { DeliveryResult } from '../delivery/receiving/delivery-of-picks.ts';
 import type { Timer } from '../model/clock.ts';
 import { BrokerError } from '../model/errors.ts';
 import type { MessageView } from '../model/message.ts';

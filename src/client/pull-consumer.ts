@@ -26,6 +26,8 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** A consumer that reads whole queues by their offsets. */
 export class LocalPullConsumer extends AskingConsumer<PullMember> implements PullConsumer {
+  readonly #lastSeek = new WeakMap<GroupQueue, symbol>();
+
   static async open(
     delivery: Delivery,
     options: PullConsumerOptions,
@@ -72,9 +74,13 @@ export class LocalPullConsumer extends AskingConsumer<PullMember> implements Pul
 
   async seek(queue: MessageQueue, to: SeekTarget): Promise<void> {
     const found = this.#assigned(queue);
+    const seek = Symbol();
+    this.#lastSeek.set(found, seek);
     const offset = await this.#target(found, to);
     // Looking for an instant takes a while, in which the queue may have changed hands, or its topic have been created anew.
     if (this.#assigned(queue) !== found) return await this.seek(queue, to);
+    // One that came later and was faster counts.
+    if (this.#lastSeek.get(found) !== seek) return;
     found.continueAt(offset);
     this.member.wake();
   }

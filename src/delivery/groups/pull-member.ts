@@ -1,7 +1,6 @@
 import { BrokerError } from '../../model/errors.ts';
 import type { GroupQueue, Pick } from '../queues/group-queue.ts';
-import { deliverPicks, type Wanted } from '../receiving/delivery-of-picks.ts';
-import type { DeliveryResult } from '../receiving/leased-delivery.ts';
+import { type DeliveryResult, deliverPicks, type Wanted } from '../receiving/delivery-of-picks.ts';
 import { pulledViews } from '../receiving/pulled-views.ts';
 import { GroupMember } from './group-member.ts';
 import { commitPosition } from './pull-position.ts';

@@ -1,3 +1,4 @@
+import type { MessageView } from '../../model/message.ts';
 import type { MessageInBlock, MessageWithoutBody, StoredMessage } from '../../storage/log/message-record.ts';
 import type { LogPosition } from '../../storage/log-position.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
@@ -23,6 +24,12 @@ export interface Wanted {
   readonly queue: GroupQueue;
   readonly picks: Pick[];
   readonly messages: StoredMessage[];
+}
+
+/** What asking for messages ends with: views of what was delivered (perhaps none), or the error that kept it from that. Never called at once. */
+export interface DeliveryResult {
+  views(views: MessageView[]): void;
+  failed(error: Error): void;
 }
 
 /** Whom picks are delivered to, and how. */

@@ -6,14 +6,8 @@ import type { LeaseOwner } from '../queues/group-port.ts';
 import type { Pick } from '../queues/group-queue.ts';
 import { joinState } from '../queues/join-state.ts';
 import { deliveredView } from '../views/message-view.ts';
-import type { Wanted } from './delivery-of-picks.ts';
+import type { DeliveryResult, Wanted } from './delivery-of-picks.ts';
 import { HandOutEntry } from './hand-out.ts';
-
-/** What asking for messages ends with: views of what was delivered (perhaps none), or the error that kept it from that. Never called at once. */
-export interface DeliveryResult {
-  views(views: MessageView[]): void;
-  failed(error: Error): void;
-}
 
 /** Who gets leases, for how long, and who hears of it. */
 interface Leasing {

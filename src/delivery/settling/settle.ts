@@ -6,6 +6,7 @@ import type { GroupPort, LeaseOwner } from '../queues/group-port.ts';
 import type { GroupQueue } from '../queues/group-queue.ts';
 import { handleExpired, type StateEntry } from '../queues/state-entry.ts';
 import { deliveryOf, type HeldMessage, heldMessage, queueOf, renewedView } from '../views/message-view.ts';
+import { leasedAs } from '../views/named-delivery.ts';
 import { acknowledge } from './acknowledge.ts';
 import { deadLetter } from './dead-letter.ts';
 import { changeInvisible, giveBack } from './lease-end.ts';
@@ -119,9 +120,7 @@ export class Settlement {
   }
 
   #valid(named: Named): UnsettledMessage | undefined {
-    const message = named.held ?? named.queue.progress.unsettled.get(named.offset);
-    if (message === undefined || message.leaseNumber !== named.leaseNumber) return undefined;
-    return message.state === 'leased' && !message.ready ? message : undefined;
+    return leasedAs(named.held ?? named.queue.progress.unsettled.get(named.offset), named.leaseNumber);
   }
 
   /** The message of a genuine view whose lease runs: the usual case, which needs no handle. */

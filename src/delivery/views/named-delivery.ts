@@ -27,7 +27,11 @@ export function namedDelivery(view: MessageView, handles: ReceiptHandles): Named
 
 /** The message while this delivery is the valid one. */
 export function leasedMessage(queue: GroupQueue, { offset, leaseNumber }: NamedDelivery): UnsettledMessage | undefined {
-  const message = queue.progress.unsettled.get(offset);
+  return leasedAs(queue.progress.unsettled.get(offset), leaseNumber);
+}
+
+/** The message while the lease with this number runs. */
+export function leasedAs(message: UnsettledMessage | undefined, leaseNumber: number): UnsettledMessage | undefined {
   if (message === undefined || message.leaseNumber !== leaseNumber) return undefined;
   return message.state === 'leased' && !message.ready ? message : undefined;
 }

@@ -1,38 +1,20 @@
-import type { ConsumeQueue } from '../../storage/index/consume-queue.ts';
 import type { TimerKind } from '../../storage/index/delays.ts';
 import type { TimerEntry } from '../../storage/index/timer-rows.ts';
-import type { BlockBuilder } from '../../storage/log/block.ts';
 import type { CommitGroup } from '../../storage/log/commit-group.ts';
 import type { LogEntry } from '../../storage/log/log-entry.ts';
-import { POINTER_BYTES, writePointer } from '../../storage/log/pointer-record.ts';
-import { RECORD } from '../../storage/log/record-kinds.ts';
-import { logPosition } from '../../storage/log-position.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { Topics } from '../topics.ts';
+import { type Located, PlacedPointer } from './placed-pointer.ts';
 
-/** A message that is due, and its pointer in the group. */
-export interface DueMessage {
-  readonly timer: TimerEntry;
-  readonly queue: ConsumeQueue;
-}
+/** A message that is due. */
+export type DueMessage = Located<TimerEntry>;
 
-interface PlacedPointer extends DueMessage {
-  readonly builder: BlockBuilder;
-  readonly offsetAt: number;
-  readonly block: number;
-  readonly record: number;
-  queueOffset: number;
-}
-
-/**
- * Messages whose time has come: a pointer for each. The pointers are written when the entry joins, as messages are, so that queue offsets rise
- * with log positions.
- */
+/** Messages whose time has come: a pointer for each. */
 export class DueEntry implements LogEntry {
   readonly #context: DeliveryContext;
   readonly #topics: Topics;
   readonly #kind: TimerKind;
-  readonly #pointers: readonly PlacedPointer[];
+  readonly #pointers: readonly PlacedPointer<TimerEntry>[];
   readonly #onEnd: (error: Error | undefined) => void;
 
   constructor(
@@ -44,27 +26,18 @@ export class DueEntry implements LogEntry {
     this.#topics = topics;
     this.#kind = what.kind;
     this.#onEnd = what.onEnd;
-    this.#pointers = what.due.map((due) => placed(what.kind, due, what.group));
+    this.#pointers = what.due.map((due) => new PlacedPointer(what.group, due, what.kind, due.waiting.dueAtMs));
   }
 
   seal(): void {
-    for (const pointer of this.#pointers) {
-      pointer.queueOffset = pointer.queue.reserve();
-      pointer.builder.setU64(pointer.offsetAt, pointer.queueOffset);
-    }
+    for (const pointer of this.#pointers) pointer.seal();
   }
 
   commit(firstSequence: number): void {
-    const { index } = this.#context.store;
-    for (const { queue, timer, queueOffset, block, record } of this.#pointers) {
-      const position = logPosition(firstSequence + block, record);
-      queue.publish(queueOffset, position, timer.tagHash, timer.groupHigh, timer.groupLow);
-      index.noteQueue(queue);
-      index.delays.settled(this.#kind, timer, position);
-      const name = index.catalogue.topics.get(timer.topicId)?.name;
-      const topic = name === undefined ? undefined : this.#topics.loaded(name);
-      // A topic that is not loaded has no group that waits.
-      if (topic !== undefined && !topic.arrived) this.#context.arrivals.note(topic);
+    const { delays } = this.#context.store.index;
+    for (const pointer of this.#pointers) {
+      const position = pointer.publish(this.#context, this.#topics, firstSequence);
+      delays.settled(this.#kind, pointer.waiting, position);
     }
   }
 
@@ -74,20 +47,10 @@ export class DueEntry implements LogEntry {
 
   fail(error: Error): void {
     const timers = this.#context.store.index.delays.of(this.#kind);
-    for (const { queue, timer } of this.#pointers) {
-      queue.cancelReservations();
-      timers.release(timer.position);
+    for (const pointer of this.#pointers) {
+      pointer.cancel();
+      timers.release(pointer.waiting.position);
     }
     this.#onEnd(error);
   }
-}
-
-function placed(kind: TimerKind, due: DueMessage, group: CommitGroup): PlacedPointer {
-  const { timer, queue } = due;
-  const builder = group.room(POINTER_BYTES + 8);
-  const record = builder.begin(RECORD.pointer);
-  const { topicId, queueId, tagHash, groupHigh, groupLow, dueAtMs, position: target } = timer;
-  const offsetAt = writePointer(builder, { topicId, queueId, target, tagHash, groupHigh, groupLow, origin: kind, dueAtMs });
-  builder.end();
-  return { timer, queue, builder, offsetAt, block: group.lastBlock, record, queueOffset: -1 };
 }

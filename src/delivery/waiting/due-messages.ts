@@ -66,7 +66,7 @@ export class DueMessages {
         const { topicId, queueId } = timer;
         // The topic was deleted, and with it what waited.
         if (!index.catalogue.topics.has(topicId)) index.delays.settled(kind, timer, timer.position);
-        else due.push({ timer, queue: index.queue(topicId, queueId) ?? (await index.loadQueue(topicId, queueId)) });
+        else due.push({ waiting: timer, queue: index.queue(topicId, queueId) ?? (await index.loadQueue(topicId, queueId)) });
       }
     } catch (error) {
       for (const timer of taken) index.delays.of(kind).release(timer.position);

@@ -1,30 +1,16 @@
 import { BrokerError } from '../../model/errors.ts';
 import type { Durability } from '../../model/message.ts';
-import type { ConsumeQueue } from '../../storage/index/consume-queue.ts';
 import type { HalfMessage, PendingTransaction, TransactionOutcome } from '../../storage/index/transactions.ts';
 import type { BarrierWaiter } from '../../storage/log/barriers.ts';
-import type { BlockBuilder } from '../../storage/log/block.ts';
 import type { CommitGroup } from '../../storage/log/commit-group.ts';
 import type { LogEntry } from '../../storage/log/log-entry.ts';
-import { POINTER_BYTES, writePointer } from '../../storage/log/pointer-record.ts';
 import { RECORD } from '../../storage/log/record-kinds.ts';
 import { writeTransactionEnd } from '../../storage/log/transaction-records.ts';
-import { logPosition } from '../../storage/log-position.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { Topics } from '../topics.ts';
+import { type Located, PlacedPointer } from './placed-pointer.ts';
 
-interface LocatedHalf {
-  readonly half: HalfMessage;
-  readonly queue: ConsumeQueue;
-}
-
-interface PlacedHalf extends LocatedHalf {
-  readonly builder: BlockBuilder;
-  readonly offsetAt: number;
-  readonly block: number;
-  readonly record: number;
-  queueOffset: number;
-}
+type LocatedHalf = Located<HalfMessage>;
 
 interface EndTerms {
   readonly outcome: TransactionOutcome;
@@ -37,7 +23,7 @@ class TransactionEndEntry implements LogEntry, BarrierWaiter {
   readonly #topics: Topics;
   readonly #transaction: PendingTransaction;
   readonly #terms: EndTerms;
-  readonly #halves: readonly PlacedHalf[];
+  readonly #halves: readonly PlacedPointer<HalfMessage>[];
   readonly #settle: { resolve: () => void; reject: (error: Error) => void };
 
   constructor(
@@ -55,25 +41,16 @@ class TransactionEndEntry implements LogEntry, BarrierWaiter {
     builder.begin(RECORD.transactionEnd);
     writeTransactionEnd(builder, { transactionId: what.transaction.transactionId, outcome: what.terms.outcome });
     builder.end();
-    this.#halves = what.halves.map((located) => placed(located, what.group));
+    this.#halves = what.halves.map((half) => new PlacedPointer(what.group, half, 'transaction', 0));
   }
 
   seal(): void {
-    for (const half of this.#halves) {
-      half.queueOffset = half.queue.reserve();
-      half.builder.setU64(half.offsetAt, half.queueOffset);
-    }
+    for (const half of this.#halves) half.seal();
   }
 
   commit(firstSequence: number): void {
     const { index } = this.#context.store;
-    for (const { half, queue, queueOffset, block, record } of this.#halves) {
-      queue.publish(queueOffset, logPosition(firstSequence + block, record), half.tagHash, half.groupHigh, half.groupLow);
-      index.noteQueue(queue);
-      const name = index.catalogue.topics.get(half.topicId)?.name;
-      const topic = name === undefined ? undefined : this.#topics.loaded(name);
-      if (topic !== undefined && !topic.arrived) this.#context.arrivals.note(topic);
-    }
+    for (const half of this.#halves) half.publish(this.#context, this.#topics, firstSequence);
     if (this.#terms.outcome === 'rollback') this.#freeKeys();
     index.transactions.end(this.#transaction.transactionId, this.#terms.outcome);
     this.#context.transactionChecks.ended(this.#transaction);
@@ -100,7 +77,7 @@ class TransactionEndEntry implements LogEntry, BarrierWaiter {
   }
 
   fail(error: Error): void {
-    for (const { queue } of this.#halves) queue.cancelReservations();
+    for (const half of this.#halves) half.cancel();
     this.#settle.reject(error);
   }
 }
@@ -175,19 +152,9 @@ async function locate({ store }: DeliveryContext, { transactionId, halves }: Pen
         `Transaction ${transactionId} has a message for a topic that was deleted, so that it cannot be committed whole; roll it back`,
       );
     }
-    located.push({ half, queue: store.index.queue(topicId, queueId) ?? (await store.index.loadQueue(topicId, queueId)) });
+    located.push({ waiting: half, queue: store.index.queue(topicId, queueId) ?? (await store.index.loadQueue(topicId, queueId)) });
   }
   return located;
-}
-
-function placed(located: LocatedHalf, group: CommitGroup): PlacedHalf {
-  const { half, queue } = located;
-  const builder = group.room(POINTER_BYTES + 8);
-  const record = builder.begin(RECORD.pointer);
-  const { topicId, queueId, tagHash, groupHigh, groupLow, position: target } = half;
-  const offsetAt = writePointer(builder, { topicId, queueId, target, tagHash, groupHigh, groupLow, origin: 'transaction', dueAtMs: 0 });
-  builder.end();
-  return { half, queue, builder, offsetAt, block: group.lastBlock, record, queueOffset: -1 };
 }
 
 function notPending(transactionId: string, end: TransactionOutcome | undefined): BrokerError {

@@ -116,6 +116,13 @@ export const pullPositions: ContractTheme = {
       assert.deepEqual(seen.slice(-2), ['d', 'e']);
       assert.equal(await consumer.position(QUEUE), 5);
     },
+    'of seeks that overlap the last one counts': async (scene) => {
+      await oneQueue(scene);
+      await scene.sendTexts(letters);
+      const consumer = await scene.pull();
+      await Promise.all([consumer.seek(QUEUE, { atMs: 0 }), consumer.seek(QUEUE, 4), consumer.seek(QUEUE, 3)]);
+      assert.equal(await consumer.position(QUEUE), 3);
+    },
     'seek wakes a poll that waits': async (scene) => {
       await oneQueue(scene);
       await scene.send({ body: 'a' });
