@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { MessageQueue, MessageView, PullConsumer } from '../src/index.ts';
 import { openTestBroker, type TestBroker } from '../src/testing/index.ts';
