@@ -41,7 +41,8 @@ class AckEntry extends StateEntry {
       return;
     }
     const again = new AckEntry(this.queue, this.#context);
-    again.messages.push(...this.messages);
+    // One by one: there may be more than a call takes arguments.
+    for (const message of this.messages) again.messages.push(message);
     joinState(this.#context, again);
   }
 
