@@ -67,7 +67,7 @@ export interface DurableStore extends KeyValueStore {
    * What the database said of data that it dropped while opening, one line each; empty after a clean open.
    */
   readonly openingNotes: readonly string[];
-  /** True where a barrier can cover unsynced writes; where it is false a group that must be durable is written with `sync: true`. */
+  /** True where a barrier can cover unsynced writes; where it is false `barrier` is never called, and everything is written with `sync: true`. */
   readonly canBarrier: boolean;
   /** Makes every write durable that resolved before the call. One barrier runs at a time; the caller sees to that. */
   barrier(): Promise<void>;

@@ -100,10 +100,12 @@ export class CheckpointWriter {
    */
   async write(checkpoint: Checkpoint, passedMs: number): Promise<void> {
     const { store } = this.#index;
+    const { canBarrier } = store;
+    const options = { sync: !canBarrier };
     try {
-      for (const batch of this.#batches) if (batch.length > 0) await store.write(batch);
-      for (const part of this.#timerWrites) await store.write(part);
-      await store.barrier();
+      for (const batch of this.#batches) if (batch.length > 0) await store.write(batch, options);
+      for (const part of this.#timerWrites) await store.write(part, options);
+      if (canBarrier) await store.barrier();
       await store.write([{ key: CHECKPOINT_KEY, value: sealCheckpoint(this.#index, checkpoint) }], { sync: true });
     } catch (error) {
       for (const undo of this.#onFailure) undo();

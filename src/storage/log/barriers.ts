@@ -12,6 +12,7 @@ export interface BarrierWaiter {
 
 /**
  * Makes what was put durable, one barrier at a time: whoever comes while one runs waits for the next one, which serves all of them.
+ * Where the store has no barriers every write to it is synced, and all that was put is durable already.
  */
 export class Barriers {
   readonly #clock: Clock;
@@ -52,6 +53,7 @@ export class Barriers {
 
   /** Something was put without sync. */
   wrote(): void {
+    if (!this.#store.canBarrier) return;
     if (this.#unsyncedSinceMs !== undefined || this.#stopped !== undefined) return;
     this.#unsyncedSinceMs = this.#clock.monotonic();
     this.#startLater();
@@ -117,7 +119,7 @@ export class Barriers {
     this.#runningSinceMs = this.#unsyncedSinceMs;
     this.#unsyncedSinceMs = undefined;
     this.#served = waiters;
-    const running = this.#store.barrier();
+    const running = this.#store.canBarrier ? this.#store.barrier() : Promise.resolve();
     this.#running = running;
     running.then(
       () => {

@@ -231,7 +231,8 @@ export class CommitLog {
     const stamp = { firstSequence: this.#nextSequence, storedAtMs: this.#lastStoredAtMs, storeTag: this.#options.storeTag };
     const operations = group.seal(stamp, this.#options.checksum);
     this.#nextSequence += group.builders.length;
-    const sync = group.needsBarrier && !this.#store.canBarrier;
+    // Also a group that nobody wants durable: what is durable later may depend on it, and a synced write covers nothing but itself.
+    const sync = !this.#store.canBarrier;
     const written = operations.length === 0 ? Promise.resolve() : this.#store.write(operations, sync ? SYNC : ASYNC);
     // Copied while the write is under way; the cache gets them when they are on disk.
     group.blocks = group.builders.map((builder) => this.cache.own(builder.written()));

@@ -5,6 +5,7 @@ import { StillClock } from '../still-clock.ts';
 
 /** A store whose barriers end when the test says so. */
 class HeldStore {
+  readonly canBarrier = true;
   readonly running: { resolve: () => void; reject: (error: Error) => void }[] = [];
   started = 0;
 
