@@ -110,9 +110,10 @@ async function untilSettled(broker, book, { count, display }) {
  */
 async function conclude(broker, orders) {
   const { faults, paid, cancelled, audited } = await prove(broker, orders);
-  await broker.atomic((unit) => unit.put('finished', ''), { durability: 'sync' });
   for (const fault of faults) console.log(`! ${fault}`);
+  // Not finished: the next run would begin with a new store, and what went wrong could not be looked at any more.
   if (faults.length > 0) return 1;
+  await broker.atomic((unit) => unit.put('finished', ''), { durability: 'sync' });
   console.log(`OK: ${paid} orders paid, one invoice each; ${cancelled} cancelled, none; ${audited} audited`);
   return 0;
 }

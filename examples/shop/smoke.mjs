@@ -1,4 +1,4 @@
-// Kills the shop ten times at moments of its own choice, lets it come to its end, and checks what it proves.
+// Kills the shop ten times at moments of its own choice, lets it come to its end, and checks what it proves; then forges an invoice, which must be found.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Broker } from 'pocketmq';
 
 const KILLS = 10;
 const ORDERS = 48;
@@ -28,7 +29,25 @@ const [paid, cancelled, audited] = verdict.slice(1).map(Number);
 assert.equal(paid + cancelled, ORDERS);
 assert.ok(cancelled >= ORDERS / 3, 'a third of the customers never pays');
 assert.ok(audited > 0 && audited < ORDERS);
+await forgeInvoice();
+for (const run of ['the first', 'the next, which has to find the same store']) {
+  const { code, text } = await shop();
+  assert.equal(code, 1, `${run}:\n${text}`);
+  assert.match(text, /^! .+ is paid and has 2 invoices$/m, run);
+}
 console.log(verdict[0]);
+
+/** Writes a second invoice for an order, before the shop has finished. */
+async function forgeInvoice() {
+  const broker = await Broker.open({ location: path.join(folder, 'state'), logger: false });
+  for await (const [key, value] of broker.store.entries({ prefix: 'invoice/', limit: 1 })) {
+    await broker.atomic((unit) => {
+      unit.put(`${key}-forged`, value);
+      unit.delete('finished');
+    });
+  }
+  await broker.close();
+}
 
 /** Runs the shop, and kills it some time after its first line. @param {{ killAfterMs?: number }} [run] */
 async function shop({ killAfterMs } = {}) {
