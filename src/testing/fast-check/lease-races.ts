@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { isBrokerError } from '../../index.ts';
 import { command, type FlowCommand } from './command.ts';
 import { outcomeOf } from './outcome.ts';
-import { groupName, leasedAt, pick } from './receiving-commands.ts';
+import { groupName, pick } from './receiving-commands.ts';
+import { heldAt, receiveAndCheck } from './receiving-steps.ts';
 import { violation } from './violation.ts';
 
 /** Commands in which the end of a lease meets an acknowledgement or the next receive. */
@@ -19,7 +20,7 @@ export function leaseRaces(): fc.Arbitrary<FlowCommand>[] {
 function ackAgainstExpiry(name: string, index: number, ms: number, isFirst: boolean): FlowCommand {
   return command(`ackAgainstExpiry(${name}, ${index}, ${ms} ms, ${isFirst ? 'ack' : 'time'} first)`, async (model, system) => {
     const group = model.group(name);
-    const delivery = leasedAt(group, index);
+    const delivery = await heldAt(model, system, name, index);
     if (delivery?.view === undefined) return;
     const { view } = delivery;
     const ack = (): Promise<unknown> => outcomeOf(system.consumer(name).ack(view));
@@ -34,19 +35,27 @@ function ackAgainstExpiry(name: string, index: number, ms: number, isFirst: bool
   });
 }
 
-/** An acknowledgement is on its way to a slow disk when the lease runs out: the message is claimed, so that it does not expire. */
+/** An acknowledgement is on its way to a slow disk when the lease runs out: the message is claimed, so that
+ * nobody else gets it. */
 function ackOverExpiry(name: string, index: number): FlowCommand {
   return command(`ackOverExpiry(${name}, ${index})`, async (model, system) => {
     const group = model.group(name);
-    const delivery = leasedAt(group, index);
+    const delivery = await heldAt(model, system, name, index);
     if (delivery?.view === undefined) return;
+    const untilMs = delivery.leasedUntilMs;
     system.faults.freezeWrites();
     const acking = outcomeOf(system.consumer(name).ack(delivery.view));
-    group.settle(delivery, 'acked');
-    await system.clock.advance(Math.max(0, delivery.leasedUntilMs - system.clock.monotonic() + 1));
+    delivery.leasedUntilMs = Number.POSITIVE_INFINITY;
+    await system.clock.advance(Math.max(0, untilMs - system.clock.monotonic() + 1));
+    model.timePassed();
+    const receiving = outcomeOf(receiveAndCheck(model, system, { group: name, maxMessages: 5, invisibleDurationMs: 1_000 }));
+    await system.clock.settle();
     system.faults.thaw();
+    const received = await receiving;
+    if (received instanceof Error) throw received;
     const outcome = await acking;
     if (outcome !== undefined) throw violation('I4', `the acknowledgement of ${delivery.message.name} was answered by ${String(outcome)}`);
+    group.settle(delivery, 'acked');
     await system.clock.settle();
     model.timePassed();
   });

@@ -137,7 +137,7 @@ export function staleAt({ staleViews, deliveries }: ModelGroup, index: number): 
   return views[index % Math.max(1, views.length)];
 }
 
-export function leasedAt(group: ModelGroup, index: number): ModelDelivery | undefined {
+function leasedAt(group: ModelGroup, index: number): ModelDelivery | undefined {
   const leased = group.inPhase('leased');
   return leased[index % Math.max(1, leased.length)];
 }

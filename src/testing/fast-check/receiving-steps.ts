@@ -28,6 +28,14 @@ export async function receiveAndCheck(
   return deliveries;
 }
 
+/** A delivery that a group has now; where it has none, it receives one first, if there is one. */
+export async function heldAt(model: FlowModel, system: FlowSystem, group: string, index: number): Promise<ModelDelivery | undefined> {
+  const leased = model.group(group).inPhase('leased');
+  if (leased.length > 0) return leased[index % leased.length];
+  const [received] = await receiveAndCheck(model, system, { group, maxMessages: 1, invisibleDurationMs: 3_000 });
+  return received;
+}
+
 function delivered(
   model: FlowModel,
   group: ModelGroup,

@@ -9,8 +9,11 @@ import type { ModelGroup } from './model-group.ts';
 import type { ModelDelivery } from './model-message.ts';
 import { outcomeOf } from './outcome.ts';
 import { pick, staleAt } from './receiving-commands.ts';
+import { heldAt } from './receiving-steps.ts';
 import { checkRefused, describeUnit, planUnit, runUnit, type UnitShape, unitCommitted, unitShapes } from './unit-steps.ts';
 import { violation } from './violation.ts';
+
+const RENEWED_MS = 30_000;
 
 /** Commands that acknowledge, send and write values in one atomic unit. */
 export function unitCommands(kinds: readonly FlowKind[]): fc.Arbitrary<FlowCommand>[] {
@@ -18,6 +21,7 @@ export function unitCommands(kinds: readonly FlowKind[]): fc.Arbitrary<FlowComma
   return [
     fc.tuple(one, fc.array(pick, { maxLength: 3 }), durability).map(([shape, indices, how]) => unit(shape, indices, how)),
     fc.tuple(one, pick, pick).map(([shape, index, stale]) => staleUnit(shape, index, stale)),
+    fc.tuple(one, pick).map(([shape, index]) => renewedUnit(shape, index)),
     one.map(givenUpUnit),
   ];
 }
@@ -58,6 +62,21 @@ function givenUpUnit(shape: UnitShape): FlowCommand {
       }),
     );
     if (outcome !== reason) throw violation('I7', `a unit whose work threw was answered by ${String(outcome)}`);
+  });
+}
+
+/** A lease that was renewed is another one: the handle of before acknowledges nothing, although the message is held. */
+function renewedUnit(shape: UnitShape, index: number): FlowCommand {
+  return command(`renewedUnit(${index}, ${describeUnit(shape)})`, async (model, system) => {
+    const group = model.group(GROUPS.all);
+    const delivery = await heldAt(model, system, GROUPS.all, index);
+    if (delivery?.view === undefined) return;
+    const before = delivery.view;
+    delivery.view = await system.consumer(GROUPS.all).changeInvisibleDuration(before, RENEWED_MS);
+    delivery.leasedUntilMs = system.clock.monotonic() + RENEWED_MS;
+    group.staleViews.push(before);
+    const planned = planUnit(model, system, shape, []);
+    checkRefused(planned, await outcomeOf(runUnit(system, { ...planned, acks: [{ group, delivery, view: before }] }, 'sync')));
   });
 }
 

@@ -3,12 +3,14 @@ import type { Durability } from '../../index.ts';
 import { command, type FlowCommand } from './command.ts';
 import type { FlowKind } from './flow-kind.ts';
 import type { FlowModel } from './flow-model.ts';
+import type { FlowSystem } from './flow-system.ts';
 import { durability } from './message-shape.ts';
 import { crashAmid, overFailure, reopenAfterCrash, turnsUntilDeath } from './mishaps.ts';
 import type { ModelGroup } from './model-group.ts';
 import type { ModelDelivery } from './model-message.ts';
 import { outcomeOf } from './outcome.ts';
-import { groupName, leasedAt, pick } from './receiving-commands.ts';
+import { groupName, pick } from './receiving-commands.ts';
+import { heldAt } from './receiving-steps.ts';
 import {
   checkRefused,
   describeUnit,
@@ -40,7 +42,7 @@ export function unitRaces(kinds: readonly FlowKind[]): fc.Arbitrary<FlowCommand>
 /** Two units acknowledge one message: one of them is committed, the other is refused whole. */
 function unitAgainstUnit(groupName: string, index: number, first: UnitShape, second: UnitShape): FlowCommand {
   return command(`unitAgainstUnit(${groupName}, ${index}, ${describeUnit(first)}, ${describeUnit(second)})`, async (model, system) => {
-    const acked = leased(model, groupName, index);
+    const acked = await held(model, system, groupName, index);
     if (acked.length === 0) return;
     const units = [first, second].map((shape) => planUnit(model, system, shape, acked));
     const outcomes = await Promise.all(units.map((unit) => outcomeOf(runUnit(system, unit, 'sync'))));
@@ -59,7 +61,7 @@ function unitAgainstAck(groupName: string, index: number, shape: UnitShape, isFi
   return command(
     `unitAgainstAck(${groupName}, ${index}, ${describeUnit(shape)}, ${isFirst ? 'unit' : 'ack'} first)`,
     async (model, system) => {
-      const [acked] = leased(model, groupName, index);
+      const [acked] = await held(model, system, groupName, index);
       if (acked?.delivery.view === undefined) return;
       const { group, delivery } = acked;
       const unit = planUnit(model, system, shape, [acked]);
@@ -82,7 +84,7 @@ function unitAgainstAck(groupName: string, index: number, shape: UnitShape, isFi
 /** A unit is committed while a lease runs out: the message is settled with all of it, or comes again and nothing of it is there. */
 function unitAgainstExpiry(groupName: string, index: number, shape: UnitShape, ms: number): FlowCommand {
   return command(`unitAgainstExpiry(${groupName}, ${index}, ${describeUnit(shape)}, ${ms} ms)`, async (model, system) => {
-    const acked = leased(model, groupName, index);
+    const acked = await held(model, system, groupName, index);
     const [first] = acked;
     if (first === undefined) return;
     const unit = planUnit(model, system, shape, acked);
@@ -99,7 +101,7 @@ function unitAgainstExpiry(groupName: string, index: number, shape: UnitShape, m
 /** The process dies while a unit is committed. */
 function unitCutOff(groupName: string, index: number, shape: UnitShape, { how, turns }: { how: Durability; turns: number }): FlowCommand {
   return command(`unitCutOff(${groupName}, ${index}, ${describeUnit(shape)}, ${how}, after ${turns} turns)`, async (model, system) => {
-    const unit = planUnit(model, system, shape, leased(model, groupName, index));
+    const unit = planUnit(model, system, shape, await held(model, system, groupName, index));
     const running = outcomeOf(runUnit(system, unit, how));
     await crashAmid(system, turns, [running]);
     const isTold = (await running) === undefined;
@@ -112,15 +114,19 @@ function unitCutOff(groupName: string, index: number, shape: UnitShape, { how, t
 /** The write fails, and the broker heals: what is on the disk decides, and the answer says so. */
 function unitOverFailure(groupName: string, index: number, shape: UnitShape, applied: boolean): FlowCommand {
   return command(`unitOverFailure(${groupName}, ${index}, ${describeUnit(shape)}, applied ${applied})`, async (model, system) => {
-    const unit = planUnit(model, system, shape, leased(model, groupName, index));
+    const unit = planUnit(model, system, shape, await held(model, system, groupName, index));
     const outcome = await overFailure(model, system, applied, () => runUnit(system, unit, 'sync'));
     if (outcome === undefined) unitCommitted(model, unit);
     model.barrierPassed();
   });
 }
 
-function leased(model: FlowModel, groupName: string, index: number): { group: ModelGroup; delivery: ModelDelivery }[] {
-  const group = model.group(groupName);
-  const delivery = leasedAt(group, index);
-  return delivery === undefined ? [] : [{ group, delivery }];
+async function held(
+  model: FlowModel,
+  system: FlowSystem,
+  groupName: string,
+  index: number,
+): Promise<{ group: ModelGroup; delivery: ModelDelivery }[]> {
+  const delivery = await heldAt(model, system, groupName, index);
+  return delivery === undefined ? [] : [{ group: model.group(groupName), delivery }];
 }
