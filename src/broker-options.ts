@@ -84,13 +84,12 @@ const KNOWN: ReadonlySet<string> = new Set([
   'random',
   'logger',
 ]);
-const PLANNED: ReadonlySet<string> = new Set();
 const TRANSACTION_KNOWN: ReadonlySet<string> = new Set(['checkImmunityMs', 'checkIntervalMs', 'maxChecks']);
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Checks the options and puts the defaults in; nobody else does. */
 export function resolveBrokerOptions(options: BrokerOptions): ResolvedBrokerOptions {
-  checkFieldNames('The options of a broker', requireObject('The options of a broker', options), KNOWN, PLANNED);
+  checkFieldNames('The options of a broker', requireObject('The options of a broker', options), KNOWN);
   const { durability = 'sync', retention, clock = systemClock, random = systemRandom, logger } = options;
   if (durability !== 'sync' && durability !== 'async')
     throw illegalArgument(`durability must be 'sync' or 'async', not ${JSON.stringify(durability)}`);
@@ -115,7 +114,7 @@ export function resolveBrokerOptions(options: BrokerOptions): ResolvedBrokerOpti
 }
 
 function resolveTransaction(options: TransactionOptions = {}): TransactionCheckOptions {
-  checkFieldNames('transaction options', requireObject('transaction', options), TRANSACTION_KNOWN, PLANNED);
+  checkFieldNames('transaction options', requireObject('transaction', options), TRANSACTION_KNOWN);
   return {
     checkImmunityMs: requireInteger('transaction.checkImmunityMs', options.checkImmunityMs ?? 6_000, 0),
     checkIntervalMs: requireInteger('transaction.checkIntervalMs', options.checkIntervalMs ?? 30_000, 1),

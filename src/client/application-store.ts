@@ -5,7 +5,6 @@ import { checkFieldNames, requireBoolean, requireInteger, requireObject } from '
 import { storeBound, storeKey } from '../model/store-key.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['prefix', 'gte', 'gt', 'lt', 'lte', 'reverse', 'limit']);
-const NONE: ReadonlySet<string> = new Set();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Bounds as bytes: from the first on, before the second. */
@@ -37,7 +36,7 @@ export class LocalApplicationStore implements ApplicationStore {
   }
 
   entries(range: StoreRange = {}): AsyncIterable<[key: string, value: Uint8Array]> {
-    checkFieldNames('A range of the application store', requireObject('A range of the application store', range), KNOWN, NONE);
+    checkFieldNames('A range of the application store', requireObject('A range of the application store', range), KNOWN);
     const bounds = boundsOf(range);
     const reverse = range.reverse === undefined ? false : requireBoolean('reverse', range.reverse);
     const limit = range.limit === undefined ? Number.POSITIVE_INFINITY : requireInteger('limit', range.limit, 0);

@@ -7,7 +7,6 @@ import type { Durability } from '../model/message.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['durability']);
-const NONE: ReadonlySet<string> = new Set();
 
 /** Runs the work of an atomic unit, and commits what it has asked for. */
 export async function runAtomic<T>(
@@ -19,7 +18,7 @@ export async function runAtomic<T>(
   if (typeof work !== 'function') throw illegalArgument('atomic takes a function that gets the unit');
   const { durability = defaultDurability } = options ?? {};
   if (options !== undefined)
-    checkFieldNames('The options of an atomic unit', requireObject('The options of an atomic unit', options), KNOWN, NONE);
+    checkFieldNames('The options of an atomic unit', requireObject('The options of an atomic unit', options), KNOWN);
   if (durability !== 'sync' && durability !== 'async')
     throw illegalArgument(`durability must be 'sync' or 'async', not ${JSON.stringify(durability)}`);
   delivery.context.assertOpen();

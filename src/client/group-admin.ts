@@ -17,7 +17,6 @@ import { pageByName } from './page.ts';
 import { progressTogether } from './progress-together.ts';
 
 const RESET_KNOWN: ReadonlySet<string> = new Set(['topic', 'queueId', 'priority', 'to', 'dryRun']);
-const NONE: ReadonlySet<string> = new Set();
 
 /** Consumer groups and how far they are, as administration creates, changes and shows them. */
 export class GroupAdmin {
@@ -83,7 +82,7 @@ export class GroupAdmin {
   }
 
   async resetOffset(name: string, request: ResetOffsetRequest): Promise<OffsetReset[]> {
-    checkFieldNames('resetOffset', requireObject('The request of resetOffset', request), RESET_KNOWN, NONE);
+    checkFieldNames('resetOffset', requireObject('The request of resetOffset', request), RESET_KNOWN);
     const group = this.#find(name);
     refuseBroadcast(group.record, 'resetOffset');
     const dryRun = requireBoolean('dryRun', request.dryRun ?? false);

@@ -7,7 +7,6 @@ import type { MessageQueue } from '../model/pull-consumer.ts';
 import { quoted } from '../model/quoted.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['topic', 'queueId', 'priority']);
-const NONE: ReadonlySet<string> = new Set();
 
 /** A queue as an application names it. */
 export function messageQueueOf({ topic, queue }: GroupQueue): MessageQueue {
@@ -40,7 +39,7 @@ export function chosenQueues({ filters, group }: PullMember, queues: readonly Me
 }
 
 function checkQueue(queue: MessageQueue): void {
-  checkFieldNames('A queue', requireObject('A queue', queue), KNOWN, NONE);
+  checkFieldNames('A queue', requireObject('A queue', queue), KNOWN);
   if (typeof queue.topic !== 'string') throw illegalArgument('The topic of a queue must be a string');
   requireInteger('queueId', queue.queueId, 0);
   if (queue.priority !== undefined) requireInteger('priority', queue.priority, 0);

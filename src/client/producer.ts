@@ -20,7 +20,6 @@ const DEFAULT_MAX_ATTEMPTS = 3;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const KNOWN: ReadonlySet<string> = new Set(['topics', 'maxAttempts', 'timeoutMs', 'onFull', 'transactionChecker']);
 const SEND_KNOWN: ReadonlySet<string> = new Set(['durability', 'signal']);
-const NONE: ReadonlySet<string> = new Set();
 
 /** Sends to a broker in this process. */
 export class LocalProducer implements Producer {
@@ -37,7 +36,7 @@ export class LocalProducer implements Producer {
     context: { durability: Durability; onClose: (producer: LocalProducer) => void },
   ) {
     requireObject('The options of a producer', options);
-    checkFieldNames('The options of a producer', options, KNOWN, NONE);
+    checkFieldNames('The options of a producer', options, KNOWN);
     this.#delivery = delivery;
     this.#onClose = context.onClose;
     const { onFull = 'wait', transactionChecker } = options;
@@ -144,7 +143,7 @@ export class LocalProducer implements Producer {
 
   #resolve(options: SendOptions | undefined): ResolvedSendOptions {
     if (options === undefined) return this.#defaults;
-    checkFieldNames('The options of a send', requireObject('The options of a send', options), SEND_KNOWN, NONE);
+    checkFieldNames('The options of a send', requireObject('The options of a send', options), SEND_KNOWN);
     const { durability = this.#defaults.durability, signal } = options;
     if (durability !== 'sync' && durability !== 'async')
       throw illegalArgument(`durability must be 'sync' or 'async', not ${JSON.stringify(durability)}`);

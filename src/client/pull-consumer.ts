@@ -22,7 +22,6 @@ import {
 
 const KNOWN: ReadonlySet<string> = new Set(['group', 'subscriptions', 'startFrom']);
 const POLL_KNOWN: ReadonlySet<string> = new Set(['maxMessages', 'awaitDurationMs', 'signal']);
-const NONE: ReadonlySet<string> = new Set();
 
 /** A consumer that reads whole queues by their offsets. */
 export class LocalPullConsumer extends AskingConsumer<PullMember> implements PullConsumer {
@@ -34,7 +33,7 @@ export class LocalPullConsumer extends AskingConsumer<PullMember> implements Pul
     onClose: AskingParts<PullMember>['onClose'],
   ): Promise<LocalPullConsumer> {
     const { context } = delivery;
-    checkFieldNames('The options of a pull consumer', requireObject('The options of a pull consumer', options), KNOWN, NONE);
+    checkFieldNames('The options of a pull consumer', requireObject('The options of a pull consumer', options), KNOWN);
     const pending = new PendingReceives(context);
     const schemas = schemasOf(options.subscriptions);
     const member = await delivery.groups.join(groupOf(options, context.limits), filtersOf(options.subscriptions, context.limits), {
@@ -59,7 +58,7 @@ export class LocalPullConsumer extends AskingConsumer<PullMember> implements Pul
   poll(options: PollOptions = {}): Promise<MessageView[]> {
     try {
       this.assertOpen();
-      checkFieldNames('The options of poll', requireObject('The options of poll', options), POLL_KNOWN, NONE);
+      checkFieldNames('The options of poll', requireObject('The options of poll', options), POLL_KNOWN);
       const { limits } = this.delivery.context;
       const most = messageCount(options.maxMessages ?? Math.min(DEFAULT_MESSAGES, limits.maxReceiveCount), limits);
       return this.pending.receive({

@@ -23,7 +23,6 @@ const KNOWN: ReadonlySet<string> = new Set([
   'startFrom',
   'mode',
 ]);
-const NONE: ReadonlySet<string> = new Set();
 const DEFAULT_CONCURRENCY = 20;
 const DEFAULT_CONSUME_TIMEOUT_MS = 900_000;
 const DEFAULT_CLOSE_DEADLINE_MS = 30_000;
@@ -48,7 +47,7 @@ export class LocalPushConsumer implements PushConsumer {
 
   private constructor(delivery: Delivery, options: PushConsumerOptions, onClose: (consumer: LocalPushConsumer) => void) {
     const { limits } = delivery.context;
-    checkFieldNames('The options of a push consumer', requireObject('The options of a push consumer', options), KNOWN, NONE);
+    checkFieldNames('The options of a push consumer', requireObject('The options of a push consumer', options), KNOWN);
     if (typeof options.listener !== 'function') throw illegalArgument('A push consumer needs a listener function');
     this.#delivery = delivery;
     this.#onClose = onClose;

@@ -30,7 +30,6 @@ const KNOWN: ReadonlySet<string> = new Set([
   'startFrom',
 ]);
 const RECEIVE_KNOWN: ReadonlySet<string> = new Set(['maxMessages', 'invisibleDurationMs', 'awaitDurationMs', 'signal']);
-const NONE: ReadonlySet<string> = new Set();
 const DEFAULT_INVISIBLE_MS = 30_000;
 
 /** What `receive` does unless it is told otherwise. */
@@ -56,7 +55,7 @@ export class LocalSimpleConsumer extends AskingConsumer<LeasingMember> implement
     onClose: AskingParts<LeasingMember>['onClose'],
   ): Promise<LocalSimpleConsumer> {
     const { limits } = delivery.context;
-    checkFieldNames('The options of a simple consumer', requireObject('The options of a simple consumer', options), KNOWN, NONE);
+    checkFieldNames('The options of a simple consumer', requireObject('The options of a simple consumer', options), KNOWN);
     const defaults: Defaults = {
       maxMessages: messageCount(options.maxMessages ?? Math.min(DEFAULT_MESSAGES, limits.maxReceiveCount), limits),
       invisibleDurationMs: invisibleDuration(
@@ -81,7 +80,7 @@ export class LocalSimpleConsumer extends AskingConsumer<LeasingMember> implement
   receive(options: ReceiveOptions = {}): Promise<MessageView[]> {
     try {
       this.assertOpen();
-      checkFieldNames('The options of receive', requireObject('The options of receive', options), RECEIVE_KNOWN, NONE);
+      checkFieldNames('The options of receive', requireObject('The options of receive', options), RECEIVE_KNOWN);
       const { limits } = this.delivery.context;
       const most = messageCount(options.maxMessages ?? this.#defaults.maxMessages, limits);
       const invisibleMs = invisibleDuration(options.invisibleDurationMs ?? this.#defaults.invisibleDurationMs, limits, 'refused');

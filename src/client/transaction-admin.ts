@@ -8,7 +8,6 @@ import { quoted } from '../model/quoted.ts';
 import { pageByName } from './page.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['state']);
-const NONE: ReadonlySet<string> = new Set();
 
 /** Transactions that are not ended, as administration shows and ends them. */
 export class TransactionAdmin {
@@ -19,7 +18,7 @@ export class TransactionAdmin {
   }
 
   async listTransactions(request: ListTransactionsRequest = {}, page?: PageRequest): Promise<Page<TransactionInfo>> {
-    checkFieldNames('listTransactions', requireObject('The request of listTransactions', request), KNOWN, NONE);
+    checkFieldNames('listTransactions', requireObject('The request of listTransactions', request), KNOWN);
     const { state } = request;
     if (state !== undefined && state !== 'pending' && state !== 'parked')
       throw illegalArgument(`state must be 'pending' or 'parked', not ${quoted(state)}`);

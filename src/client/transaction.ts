@@ -7,7 +7,6 @@ import type { SendOptions } from '../model/send-options.ts';
 import type { EndTransactionOptions, Transaction } from '../model/transaction.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['durability']);
-const NONE: ReadonlySet<string> = new Set();
 
 /** What a transaction needs of its producer. */
 export interface TransactionProducer {
@@ -58,12 +57,7 @@ export class LocalTransaction implements Transaction {
 
   async #end(outcome: 'commit' | 'rollback', options: EndTransactionOptions = {}): Promise<void> {
     this.#producer.assertOpen();
-    checkFieldNames(
-      'The options of the end of a transaction',
-      requireObject('The options of the end of a transaction', options),
-      KNOWN,
-      NONE,
-    );
+    checkFieldNames('The options of the end of a transaction', requireObject('The options of the end of a transaction', options), KNOWN);
     const { durability = this.#producer.durability } = options;
     if (durability !== 'sync' && durability !== 'async')
       throw illegalArgument(`durability must be 'sync' or 'async', not ${JSON.stringify(durability)}`);

@@ -1,11 +1,19 @@
 import { illegalArgument, notSupported } from './errors.ts';
 import { quoted } from './quoted.ts';
 
+/** Where every option that there is has been built. */
+const NOTHING_PLANNED: ReadonlySet<string> = new Set();
+
 /**
  * Checks the names in an options object: what is not built yet is `MQ_NOT_SUPPORTED`, what does not exist `MQ_ILLEGAL_ARGUMENT`.
  * A name whose value is `undefined` is absent.
  */
-export function checkFieldNames(what: string, options: object, known: ReadonlySet<string>, planned: ReadonlySet<string>): void {
+export function checkFieldNames(
+  what: string,
+  options: object,
+  known: ReadonlySet<string>,
+  planned: ReadonlySet<string> = NOTHING_PLANNED,
+): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || known.has(name)) continue;
     const where = what.charAt(0).toLowerCase() + what.slice(1);

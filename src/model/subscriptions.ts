@@ -53,7 +53,6 @@ interface SubscribedTopic {
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['topic', 'filter']);
-const NONE: ReadonlySet<string> = new Set();
 
 /** The topics of subscriptions of either shape, each once. Names and filters are not checked yet. */
 export function subscribedTopics(subscriptions: Subscriptions): SubscribedTopic[] {
@@ -87,7 +86,7 @@ function subscribedTopic(entry: unknown): SubscribedTopic {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
     throw illegalArgument(`A list of subscriptions holds topics that defineTopic has made, or { topic, filter }, not ${quoted(entry)}`);
   }
-  checkFieldNames('A subscription in a list', entry, KNOWN, NONE);
+  checkFieldNames('A subscription in a list', entry, KNOWN);
   const { topic: given, filter = '*' } = entry as Readonly<Record<string, unknown>>;
   const topic = requireTopic('The topic of a subscription in a list must be', given);
   return { name: topic.name, filter: filter as Subscription, schema: topic.schema };

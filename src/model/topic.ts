@@ -110,7 +110,6 @@ export function dedupWindowOf({ dedupWindowMs = DEFAULT_DEDUP_WINDOW_MS }: Resol
 
 const DEFAULT_TOPIC_OPTIONS: ResolvedTopicOptions = Object.freeze({ type: 'mixed', queueCount: 4 });
 const KNOWN: ReadonlySet<string> = new Set(['type', 'queueCount', 'ttlMs', 'dedupWindowMs', 'retention']);
-const PLANNED: ReadonlySet<string> = new Set();
 
 /** Checks the options of a topic and fills what is absent from `defaults`. */
 export function resolveTopicOptions(
@@ -119,7 +118,7 @@ export function resolveTopicOptions(
 ): ResolvedTopicOptions {
   if (options === undefined) return { ...defaults };
   const { type, queueCount, ttlMs, dedupWindowMs, retention } = requireObject('Topic options', options);
-  checkFieldNames('topic options', options, KNOWN, PLANNED);
+  checkFieldNames('topic options', options, KNOWN);
   if (retention !== undefined && retention !== false) throw notSupported('retention of topic options (other than false)');
   return {
     ...defaults,

@@ -59,7 +59,6 @@ export interface TopicDefinition<Schema extends StandardSchema | undefined = Sta
 
 const MARK: TopicMark = Object.freeze({ version: 1 });
 const KNOWN: ReadonlySet<string> = new Set(['schema', 'type']);
-const NONE: ReadonlySet<string> = new Set();
 
 /**
  * A topic whose messages are checked. `send({ topic: orders, json })` is checked by the compiler and, before anything is stored, by the schema, whose
@@ -93,7 +92,7 @@ export function defineTopic<Schema extends StandardSchema, Name extends string>(
 export function defineTopic<T = unknown, Name extends string = string>(name: Name, options?: TopicDefinition<undefined>): Topic<T, Name>;
 export function defineTopic(name: string, options: TopicDefinition = {}): Topic {
   validateTopicName(name, DEFAULT_LIMITS);
-  checkFieldNames('The options of defineTopic', requireObject('The options of defineTopic', options), KNOWN, NONE);
+  checkFieldNames('The options of defineTopic', requireObject('The options of defineTopic', options), KNOWN);
   const { schema, type } = options;
   return Object.freeze({
     name,

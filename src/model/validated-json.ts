@@ -6,12 +6,11 @@ import { outputAtOnce } from './schema-check.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['validate']);
-const NONE: ReadonlySet<string> = new Set();
 
 /** What `message.json` answers where it was given options. */
 export function validatedJson(parse: () => unknown, options: JsonOptions, topic: string, schema: StandardSchema | undefined): unknown {
   const { validate } = requireObject('The options of json', options);
-  checkFieldNames('The options of json', options, KNOWN, NONE);
+  checkFieldNames('The options of json', options, KNOWN);
   if (validate === undefined || !requireBoolean('validate', validate)) return parse();
   if (schema === undefined) {
     throw illegalArgument(
