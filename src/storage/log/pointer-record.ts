@@ -1,4 +1,4 @@
-import type { ByteReader } from '../byte-reader.ts';
+import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import { blockSequenceOf, type LogPosition, recordNumberOf } from '../log-position.ts';
 import type { Block } from './block.ts';
@@ -14,7 +14,8 @@ import { RECORD } from './record-kinds.ts';
  *  22  i32 tag hash, u32 u32 message group hash (high, low)
  *  34  u8 what it waited for (1 an instant, 2 the end of a delay, 3 its transaction), u64 the instant (0 for a transaction)
  */
-const ORIGINS = ['', 'instant', 'delay', 'transaction'] as const;
+const ORIGINS = [undefined, 'instant', 'delay', 'transaction'] as const;
+const TARGET_AT = 14;
 export const POINTER_BYTES = 43;
 
 /** What a message waited for: an instant of the wall clock, the end of a delay, or the commit of its transaction. */
@@ -58,15 +59,24 @@ export function readPointer(reader: ByteReader): Pointer {
     tagHash: reader.i32(),
     groupHigh: reader.u32(),
     groupLow: reader.u32(),
-    origin: (ORIGINS[reader.u8()] || 'transaction') as PointerOrigin,
+    origin: readOrigin(reader),
     dueAtMs: reader.u64(),
   };
+}
+
+function readOrigin(reader: ByteReader): PointerOrigin {
+  const code = reader.u8();
+  const origin = ORIGINS[code];
+  if (origin === undefined) throw corrupt(`a pointer of the unknown origin ${code}`);
+  return origin;
 }
 
 /** Where the message of a consume queue's entry lies, when the entry names a pointer to it. */
 export function targetOf(block: Block, number: number): LogPosition | undefined {
   if (block.kindOf(number) !== RECORD.pointer) return undefined;
-  return readPointer(block.readerAt(block.record(number))).target;
+  const reader = block.readerAt(block.record(number));
+  reader.at += TARGET_AT;
+  return reader.u64();
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ByteReader } from '../byte-reader.ts';
+import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import type { TimerKind } from '../index/delays.ts';
 import type { LogPosition } from '../log-position.ts';
@@ -29,10 +29,16 @@ export function writeRecall(writer: ByteWriter, { kind, dueAtMs, position, topic
 
 export function readRecall(reader: ByteReader): Recall {
   return {
-    kind: reader.u8() === 1 ? 'instant' : 'delay',
+    kind: readKind(reader),
     dueAtMs: reader.u64(),
     position: reader.u64(),
     topicId: reader.u32(),
     dedupHash: { high: reader.u32(), low: reader.u32() },
   };
+}
+
+function readKind(reader: ByteReader): TimerKind {
+  const code = reader.u8();
+  if (code !== 1 && code !== 2) throw corrupt(`a recall of a timer of the unknown kind ${code}`);
+  return code === 1 ? 'instant' : 'delay';
 }

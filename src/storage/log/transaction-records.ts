@@ -1,4 +1,4 @@
-import type { ByteReader } from '../byte-reader.ts';
+import { type ByteReader, corrupt } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import type { TransactionOutcome } from '../index/transactions.ts';
 import { readHexId, writeHexId } from './message-id-bytes.ts';
@@ -26,7 +26,10 @@ export function writeTransactionEnd(writer: ByteWriter, { transactionId, outcome
 }
 
 export function readTransactionEnd(reader: ByteReader): TransactionEnd {
-  return { transactionId: readHexId(reader), outcome: reader.u8() === 1 ? 'commit' : 'rollback' };
+  const transactionId = readHexId(reader);
+  const code = reader.u8();
+  if (code !== 1 && code !== 2) throw corrupt(`the end of transaction ${transactionId} with the unknown outcome ${code}`);
+  return { transactionId, outcome: code === 1 ? 'commit' : 'rollback' };
 }
 
 export function writeTransactionCheck(writer: ByteWriter, { transactionId, checks, nextCheckAtMs, parked }: TransactionCheck): void {

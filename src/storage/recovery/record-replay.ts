@@ -37,7 +37,7 @@ export class RecordReplay {
     this.messages = new MessageReplay(index, loss);
   }
 
-  /** Answers a promise only where something has to be loaded first. */
+  /** Answers a promise where something may have to be loaded first; what a message or a value does is usually done at once. */
   apply(block: Block, number: number): Promise<void> | undefined {
     const bounds = block.record(number);
     const { kind } = bounds;
