@@ -5,6 +5,7 @@ import type { AtomicOptions, AtomicUnit } from '../model/atomic-unit.ts';
 import { illegalArgument } from '../model/errors.ts';
 import type { Durability } from '../model/message.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';
+import { isThenable } from '../model/thenable.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['durability']);
 
@@ -25,7 +26,8 @@ export async function runAtomic<T>(
   const unit = new UnitDraft(delivery.context, delivery.sender);
   let result: T;
   try {
-    result = await work(unit);
+    const worked = work(unit);
+    result = isThenable(worked) ? ((await worked) as T) : worked;
   } finally {
     unit.end();
   }

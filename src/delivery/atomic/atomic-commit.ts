@@ -9,7 +9,7 @@ import { refuseBroadcast } from '../groups/group-kind.ts';
 import type { GroupQueue } from '../queues/group-queue.ts';
 import { handleExpired } from '../queues/state-entry.ts';
 import { joinMessage } from '../sending/join-message.ts';
-import { isKeyed, KeyedCall } from '../sending/keyed-call.ts';
+import { KeyedCall } from '../sending/keyed-call.ts';
 import { BatchSend, type SendTerms } from '../sending/send-completion.ts';
 import { leasedMessage, type NamedDelivery } from '../views/named-delivery.ts';
 import { UnitAckEntry } from './unit-ack.ts';
@@ -70,19 +70,18 @@ export async function commitUnit(delivery: Delivery, unit: UnitDraft, durability
   const { context, sender, deduplication } = delivery;
   context.assertOpen();
   if (unit.isEmpty) return;
-  const prepare = async (): Promise<void> => {
-    if (unit.needsRoom) await sender.prepare(unit.messages, { bytes: unit.bytes, timeoutMs: TIMEOUT_MS, topicTypes: unit.topicTypes });
-  };
-  await prepare();
-  const acks = await locate(delivery, unit);
+  const acks: LocatedAck[] = [];
+  for (const named of distinct(unit.acks)) acks.push(locate(delivery, named) ?? (await attachAndLocate(delivery, named)));
   const call = new KeyedCall(unit.messages);
-  if (unit.messages.some(isKeyed)) await deduplication.ready();
+  if (call.isKeyed) await deduplication.ready();
   for (;;) {
-    const claimed = await claimAll(delivery, acks);
-    const wait = claimKeys(delivery, call, claimed);
-    if (wait === undefined) return await join(delivery, unit, { claimed, call }, durability);
+    if (unit.needsRoom && !sender.isPrepared(unit.messages, unit.bytes))
+      await sender.prepare(unit.messages, { bytes: unit.bytes, timeoutMs: TIMEOUT_MS, topicTypes: unit.topicTypes });
+    context.assertOpen();
+    const claimed = claimAll(acks);
+    const wait = claimed === undefined ? context.store.log.nextCommit() : claimKeys(delivery, call, claimed);
+    if (claimed !== undefined && wait === undefined) return await join(delivery, unit, { claimed, call }, durability);
     await wait;
-    await prepare();
   }
 }
 
@@ -108,48 +107,59 @@ function claimKeys(
   }
 }
 
-/** The queues of the acknowledgements; those of a group without consumers are made ready. */
-async function locate(delivery: Delivery, { acks }: UnitDraft): Promise<LocatedAck[]> {
-  const { catalogue } = delivery.context.store.index;
-  const located: LocatedAck[] = [];
-  for (const named of acks.values()) {
-    const { groupId, topicId, queueId } = named.address;
-    const group = delivery.groups.byId(groupId);
-    const record = catalogue.topics.get(topicId);
-    if (group === undefined || record === undefined) throw handleExpired();
-    refuseBroadcast(group.record, 'an acknowledgement in an atomic unit');
-    if (group.queues.get(topicId) === undefined) {
-      const topic = await delivery.topics.find(record.name);
-      if (topic !== undefined) await group.attachTopic(topic);
-    }
-    const queue = group.queues.get(topicId)?.[queueId];
-    if (queue === undefined) throw handleExpired();
-    located.push({ named, queue });
-  }
+/** The queue of an acknowledgement; nothing where its group goes through it only once it is made ready. */
+function locate(delivery: Delivery, named: NamedDelivery): LocatedAck | undefined {
+  const { groupId, topicId, queueId } = named.address;
+  const group = delivery.groups.byId(groupId);
+  if (group === undefined || !delivery.context.store.index.catalogue.topics.has(topicId)) throw handleExpired();
+  refuseBroadcast(group.record, 'an acknowledgement in an atomic unit');
+  const queues = group.queues.get(topicId);
+  if (queues === undefined) return undefined;
+  const queue = queues[queueId];
+  if (queue === undefined) throw handleExpired();
+  return { named, queue };
+}
+
+/** The same of a group without consumers. */
+async function attachAndLocate(delivery: Delivery, named: NamedDelivery): Promise<LocatedAck> {
+  const { groupId, topicId } = named.address;
+  const record = delivery.context.store.index.catalogue.topics.get(topicId);
+  const topic = record === undefined ? undefined : await delivery.topics.find(record.name);
+  if (topic !== undefined) await delivery.groups.byId(groupId)?.attachTopic(topic);
+  const located = locate(delivery, named);
+  if (located === undefined) throw handleExpired();
   return located;
 }
 
-/** All or none, in one turn, so that two units never wait for each other; what somebody else has claimed is waited for and looked at again. */
-async function claimAll(delivery: Delivery, acks: readonly LocatedAck[]): Promise<Map<GroupQueue, UnsettledMessage[]>> {
-  const { log } = delivery.context.store;
-  for (;;) {
-    delivery.context.assertOpen();
-    const byQueue = new Map<GroupQueue, UnsettledMessage[]>();
-    let isBusy = false;
-    for (const { named, queue } of acks) {
-      const message = leasedMessage(queue, named);
-      if (message === undefined) throw handleExpired();
-      isBusy ||= message.claimed || queue.frozen;
-      const messages = byQueue.get(queue);
-      if (messages === undefined) byQueue.set(queue, [message]);
-      else messages.push(message);
-    }
-    if (!isBusy) {
-      for (const messages of byQueue.values()) for (const message of messages) message.claimed = true;
-      return byQueue;
-    }
-    await log.nextCommit();
+/** Each delivery once, however often it was acknowledged. */
+function distinct(acks: readonly NamedDelivery[]): Iterable<NamedDelivery> {
+  if (acks.length < 2) return acks;
+  const byName = new Map<string, NamedDelivery>();
+  for (const named of acks) {
+    const { groupId, topicId, queueId } = named.address;
+    byName.set(`${groupId}/${topicId}/${queueId}/${named.offset}/${named.leaseNumber}`, named);
   }
+  return byName.values();
+}
+
+/**
+ * All or none, in one turn, so that two units never wait for each other. Nothing where somebody else has claimed one of them, which is waited for
+ * and looked at again.
+ */
+function claimAll(acks: readonly LocatedAck[]): Map<GroupQueue, UnsettledMessage[]> | undefined {
+  const byQueue = new Map<GroupQueue, UnsettledMessage[]>();
+  let isBusy = false;
+  for (const { named, queue } of acks) {
+    const message = leasedMessage(queue, named);
+    if (message === undefined) throw handleExpired();
+    isBusy ||= message.claimed || queue.frozen;
+    const messages = byQueue.get(queue);
+    if (messages === undefined) byQueue.set(queue, [message]);
+    else messages.push(message);
+  }
+  if (isBusy) return undefined;
+  for (const messages of byQueue.values()) for (const message of messages) message.claimed = true;
+  return byQueue;
 }
 
 function join(

@@ -13,16 +13,17 @@ import { type Sender, withOwnBody } from '../sending/send.ts';
 import { type NamedDelivery, namedDelivery } from '../views/named-delivery.ts';
 
 const encoder = new TextEncoder();
+const NO_VALUES: ReadonlyMap<string, ApplicationChange> = new Map();
 
 /** What an atomic unit has been asked for, checked and with bytes of its own. */
 export class UnitDraft implements AtomicUnit {
-  readonly acks: Map<string, NamedDelivery> = new Map();
+  /** The same one may be there more than once. */
+  readonly acks: NamedDelivery[] = [];
   readonly messages: MessageDraft[] = [];
-  /** What its typed topics become when the unit is what creates them, by name. */
-  readonly topicTypes: Map<string, TopicType> = new Map();
-  readonly values: Map<string, ApplicationChange> = new Map();
   readonly #context: DeliveryContext;
   readonly #sender: Sender;
+  #topicTypes: Map<string, TopicType> | undefined;
+  #values: Map<string, ApplicationChange> | undefined;
   #bodyBytes = 0;
   #valueBytes = 0;
   #ended = false;
@@ -33,7 +34,16 @@ export class UnitDraft implements AtomicUnit {
   }
 
   get isEmpty(): boolean {
-    return this.acks.size === 0 && this.messages.length === 0 && this.values.size === 0;
+    return this.acks.length === 0 && this.messages.length === 0 && this.values.size === 0;
+  }
+
+  /** What its typed topics become when the unit is what creates them, by name. */
+  get topicTypes(): ReadonlyMap<string, TopicType> | undefined {
+    return this.#topicTypes;
+  }
+
+  get values(): ReadonlyMap<string, ApplicationChange> {
+    return this.#values ?? NO_VALUES;
   }
 
   /** Bytes of bodies, keys and values. */
@@ -60,10 +70,8 @@ export class UnitDraft implements AtomicUnit {
     this.#assertRunning('ack');
     const views = Array.isArray(message) ? (message as readonly MessageView[]) : [message as MessageView];
     // All of them are checked before the first is noted: the work may go on after a refusal.
-    for (const named of views.map((view) => namedDelivery(view, this.#context.handles))) {
-      const { groupId, topicId, queueId } = named.address;
-      this.acks.set(`${groupId}/${topicId}/${queueId}/${named.offset}/${named.leaseNumber}`, named);
-    }
+    const named = views.map((view) => namedDelivery(view, this.#context.handles));
+    for (const one of named) this.acks.push(one);
   }
 
   send(message: Message): void {
@@ -74,7 +82,10 @@ export class UnitDraft implements AtomicUnit {
     this.#assertRoom(draft.body.length);
     this.#bodyBytes += draft.body.length;
     const { topic } = message;
-    if (isTopic(topic) && topic.type !== undefined) this.topicTypes.set(topic.name, topic.type);
+    if (isTopic(topic) && topic.type !== undefined) {
+      this.#topicTypes ??= new Map();
+      this.#topicTypes.set(topic.name, topic.type);
+    }
     this.messages.push(withOwnBody(draft));
   }
 
@@ -92,7 +103,8 @@ export class UnitDraft implements AtomicUnit {
     const more = bytesOf(change) - bytesOf(this.values.get(key));
     this.#assertRoom(more);
     this.#valueBytes += more;
-    this.values.set(key, change);
+    this.#values ??= new Map();
+    this.#values.set(key, change);
   }
 
   #assertRoom(moreBytes: number): void {

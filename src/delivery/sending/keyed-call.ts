@@ -6,16 +6,23 @@ import { type Deduplication, type DedupOutcome, type HeldBlocks, releaseAll } fr
 
 /** The messages of one call, of which some have dedup keys: which of them are stored, and what the others are answered. */
 export class KeyedCall {
+  /** Without a key everything is new, and nothing is remembered of it. */
+  readonly isKeyed: boolean;
   readonly #drafts: readonly MessageDraft[];
   readonly #blocks: HeldBlocks = new Map();
   #outcomes: readonly DedupOutcome[] = [];
 
   constructor(drafts: readonly MessageDraft[]) {
     this.#drafts = drafts;
+    this.isKeyed = drafts.some(isKeyed);
   }
 
   /** Claims the keys of what is new. Answers a promise where something has to be waited for; then it is to be called again. */
   claim(deduplication: Deduplication, topicOf: (draft: MessageDraft) => Topic): Promise<void> | undefined {
+    if (!this.isKeyed) {
+      for (const draft of this.#drafts) topicOf(draft);
+      return undefined;
+    }
     const requests = this.#drafts.map((draft) => ({ topic: topicOf(draft), key: draft.terms?.dedupKey }));
     const outcomes = deduplication.claimAll(requests, this.#blocks);
     if (outcomes instanceof Promise) return outcomes;
@@ -25,10 +32,11 @@ export class KeyedCall {
 
   /** What is to be stored. */
   get drafts(): readonly MessageDraft[] {
+    if (!this.isKeyed) return this.#drafts;
     return this.#drafts.filter((_, index) => this.#outcomes[index]?.kind === 'new');
   }
 
-  /** Its claims, in the same order. */
+  /** Its claims, in the same order; none without a key. */
   get claims(): readonly (DedupClaim | undefined)[] {
     return this.#outcomes.flatMap((outcome) => (outcome.kind === 'new' ? [outcome.claim] : []));
   }
@@ -40,6 +48,7 @@ export class KeyedCall {
 
   /** The receipts of all messages, from those of what was stored. */
   receipts(stored: readonly SendReceipt[], durability: SendReceipt['durability']): SendReceipt[] {
+    if (!this.isKeyed) return [...stored];
     const receipts: SendReceipt[] = [];
     let next = 0;
     for (const outcome of this.#outcomes) {

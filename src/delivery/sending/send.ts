@@ -171,6 +171,11 @@ export class Sender implements SendWriter {
     return receipts;
   }
 
+  /** Whether the topics of messages are there, and room for them: the usual case, in which nothing has to be waited for. */
+  isPrepared(drafts: readonly MessageDraft[], bytes: number): boolean {
+    return drafts.every(({ topic }) => this.#topics.loaded(topic) !== undefined) && this.#gate.isOpen(bytes);
+  }
+
   /** Resolves when the topics of messages are there and there is room for them: what happens in the same turn meets both. */
   async prepare(drafts: readonly MessageDraft[], { bytes, ...terms }: TopicTerms & { readonly bytes: number }): Promise<void> {
     await this.#obtainTopics(drafts, terms);
@@ -181,7 +186,6 @@ export class Sender implements SendWriter {
   /** A topic whose creation takes longer than the call may is created all the same; the send has stored nothing. */
   async #obtainTopics(drafts: readonly MessageDraft[], { timeoutMs, topicTypes }: TopicTerms): Promise<void> {
     const missing = [...new Set(drafts.map(({ topic }) => topic))].filter((topic) => this.#topics.loaded(topic) === undefined);
-    if (missing.length === 0) return;
     const obtained = (async (): Promise<void> => {
       for (const topic of missing) await this.#topics.obtain(topic, topicTypes?.get(topic));
     })();
