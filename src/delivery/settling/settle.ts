@@ -103,9 +103,13 @@ export class Settlement {
     }
   }
 
-  /** For a settled message any handle that was issued for it answers success while its time runs. */
+  /**
+   * For a settled message any handle that was issued for it answers success while its time runs. The handle has an instant of the wall clock; where
+   * that was set meanwhile the clock without steps decides in the holder's favour.
+   */
   #assertInTime(named: Named): void {
-    if (this.#context.clock.now() >= named.untilMs) throw handleExpired();
+    const { clock, time } = this.#context;
+    if (Math.min(clock.now(), time.now()) >= named.untilMs) throw handleExpired();
   }
 
   /** The message when the handle is its valid one; a change that is on its way to the log is waited for. */
