@@ -47,14 +47,17 @@ function checkHighest(group: ModelGroup, backlog: ReadonlySet<ModelDelivery>, { 
     );
 }
 
-/** Each older message may take the turn of the oldest as often as it can be delivered. */
+/**
+ * Each older message may take the turn of the oldest as often as it can be delivered. One turn more may be lost: a consumer counts what it picks, and
+ * what it has picked may expire, its hand-out may fail, or the process may die, which begins to count anew.
+ */
 function checkStarving(model: FlowModel, group: ModelGroup, delivery: ModelDelivery): void {
   const { name, order } = delivery.message;
   delivery.overtaken++;
   const older = [...model.messages.values()].filter(
     (other) => other.topic === PRIORITY_TOPIC && other.name !== name && other.order <= order,
   );
-  if (delivery.overtaken >= OLDEST_EVERY * (1 + older.length * group.maxAttempts))
+  if (delivery.overtaken >= OLDEST_EVERY * (2 + older.length * group.maxAttempts))
     throw violation('I3', `${name} starves in ${group.name}: ${delivery.overtaken} messages came while it was visible`);
 }
 
