@@ -28,13 +28,7 @@ export class PullMember extends GroupMember implements QueueReader {
 
   assign(queues: ReadonlySet<GroupQueue>): void {
     this.#assigned = queues;
-    const byTopic = new Map<object, GroupQueue[]>();
-    for (const queue of queues) {
-      const together = byTopic.get(queue.topic);
-      if (together === undefined) byTopic.set(queue.topic, [queue]);
-      else together.push(queue);
-    }
-    this.takeFrom(byTopic.values());
+    this.takeFrom([...this.group.queues.values()].map((ofTopic) => ofTopic.filter((queue) => queues.has(queue))));
   }
 
   override joined(): void {
