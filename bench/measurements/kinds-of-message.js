@@ -22,6 +22,14 @@ export async function kindOfSend({ directory, count, inFlight, bodyBytes, kind }
     },
   };
   const send = ways[kind];
+  return await measured({ broker, count, inFlight, send });
+}
+
+/**
+ * Warms up, measures `count` calls, and closes.
+ * @param {{ broker: import('pocketmq').Broker; count: number; inFlight: number; send: () => Promise<unknown> }} options
+ */
+async function measured({ broker, count, inFlight, send }) {
   await inLanes({ count: warmUpOf(count), inFlight, send });
   const watch = new Stopwatch();
   watch.start();
@@ -52,12 +60,7 @@ export async function atomicSends({ directory, count, inFlight, bodyBytes, atomi
       unit.send({ topic: 'out', body });
     });
   };
-  await inLanes({ count: warmUpOf(count), inFlight, send });
-  const watch = new Stopwatch();
-  watch.start();
-  await inLanes({ count, inFlight, send, onSent: () => watch.add(1) });
-  await broker.close();
-  return watch.result();
+  return await measured({ broker, count, inFlight, send });
 }
 
 /**
