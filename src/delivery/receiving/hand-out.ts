@@ -16,6 +16,8 @@ export class HandOutEntry extends StateEntry {
   readonly picks: readonly Pick[];
   readonly messages: readonly StoredMessage[];
   readonly terms: LeaseTerms;
+  /** When the leases end, by the broker's time. */
+  readonly endsAtMs: number;
   /** The messages as the group holds them, once the hand-out is committed. */
   readonly held: UnsettledMessage[] = [];
   readonly #context: DeliveryContext;
@@ -38,6 +40,7 @@ export class HandOutEntry extends StateEntry {
       durationMs: what.invisibleMs,
       holder: 'process',
     };
+    this.endsAtMs = instantAfter(context.time.next(), what.invisibleMs);
     progress.nextLease += what.picks.length;
   }
 

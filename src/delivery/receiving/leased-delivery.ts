@@ -32,8 +32,8 @@ export function handOut(context: DeliveryContext, wanted: readonly Wanted[], { o
 
 function viewsOf(context: DeliveryContext, entry: HandOutEntry, { schemas }: LeaseOwner): MessageView[] {
   const { picks, messages, held, terms } = entry;
-  const { topicName: topic, place } = entry;
-  const facts = { topic, place, untilMs: terms.untilMs, handles: context.handles, schema: schemas?.get(topic) };
+  const { topicName: topic, place, endsAtMs } = entry;
+  const facts = { topic, place, untilMs: terms.untilMs, endsAtMs, handles: context.handles, schema: schemas?.get(topic) };
   const views: MessageView[] = [];
   for (let i = 0; i < messages.length; i++) {
     const lease = { held: held[i] as UnsettledMessage, leaseNumber: terms.firstLease + i };

@@ -68,6 +68,8 @@ class RetryEntry extends StateEntry {
 /** A lease that gets a new end, counted from now, and a new number. */
 export class ChangeInvisibleEntry extends StateEntry {
   readonly terms: LeaseTerms;
+  /** When the lease ends, by the broker's time. */
+  readonly endsAtMs: number;
   readonly #message: UnsettledMessage;
   readonly #context: DeliveryContext;
 
@@ -81,6 +83,7 @@ export class ChangeInvisibleEntry extends StateEntry {
       durationMs: invisibleMs,
       holder: message.holder,
     };
+    this.endsAtMs = instantAfter(context.time.next(), invisibleMs);
   }
 
   protected override write(builder: BlockBuilder): void {

@@ -1,12 +1,12 @@
-import { BrokerError, illegalArgument } from '../../model/errors.ts';
+import { BrokerError } from '../../model/errors.ts';
 import type { MessageView } from '../../model/message.ts';
 import type { UnsettledMessage } from '../../storage/index/queue-progress.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { GroupPort, LeaseOwner } from '../queues/group-port.ts';
 import type { GroupQueue } from '../queues/group-queue.ts';
 import { handleExpired, type StateEntry } from '../queues/state-entry.ts';
-import { deliveryOf, type HeldMessage, heldMessage, queueOf, renewedView } from '../views/message-view.ts';
-import { leasedAs } from '../views/named-delivery.ts';
+import { heldMessage, queueOf, renewedView } from '../views/message-view.ts';
+import { leasedAs, namedDelivery } from '../views/named-delivery.ts';
 import { acknowledge } from './acknowledge.ts';
 import { deadLetter } from './dead-letter.ts';
 import { changeInvisible, giveBack } from './lease-end.ts';
@@ -18,7 +18,8 @@ interface Named {
   readonly held: UnsettledMessage | undefined;
   readonly offset: number;
   readonly leaseNumber: number;
-  readonly untilMs: number;
+  /** When its lease ends, by the broker's time. */
+  readonly endsAtMs: number;
 }
 
 /** The group of the consumer that settles, with its queues by topic id. */
@@ -37,18 +38,18 @@ export class Settlement {
   /** Settles messages; all of them are on disk when it resolves. An expired one rejects the call, after the others were settled. */
   async acknowledge(group: SettlingGroup, views: readonly MessageView[]): Promise<void> {
     this.#context.assertOpen();
-    const held: HeldMessage[] = [];
+    const genuine: MessageView[] = [];
     const named: Named[] = [];
     for (const view of views) {
-      const message = this.#heldBy(group, view);
-      if (message === undefined) named.push(this.#named(group, view));
-      else held.push(message);
+      if (this.#isHeldBy(group, view)) genuine.push(view);
+      else named.push(this.#named(group, view));
     }
     const entries = new Set<StateEntry>();
     const others: Promise<void>[] = [];
-    for (const message of held) {
+    for (const view of genuine) {
+      const message = heldMessage(view);
       // The same message may be named twice.
-      if (message.claimed) others.push(this.#acknowledgeSlowly(namedOf(message)));
+      if (message === undefined || message.claimed) others.push(this.#acknowledgeSlowly(this.#named(group, view)));
       else entries.add(acknowledge(this.#context, queueOf(message), message));
     }
     for (const one of named) {
@@ -74,7 +75,7 @@ export class Settlement {
     await entry.done();
     return renewedView(
       view,
-      { untilMs: entry.terms.untilMs, handles: this.#context.handles, schema: schemas?.get(view.topic) },
+      { untilMs: entry.terms.untilMs, endsAtMs: entry.endsAtMs, handles: this.#context.handles, schema: schemas?.get(view.topic) },
       { held: message, leaseNumber: entry.terms.firstLease },
     );
   }
@@ -103,13 +104,9 @@ export class Settlement {
     }
   }
 
-  /**
-   * For a settled message any handle that was issued for it answers success while its time runs. The handle has an instant of the wall clock; where
-   * that was set meanwhile the clock without steps decides in the holder's favour.
-   */
-  #assertInTime(named: Named): void {
-    const { clock, time } = this.#context;
-    if (Math.min(clock.now(), time.now()) >= named.untilMs) throw handleExpired();
+  /** For a settled message any handle that was issued for it answers success while its time runs. */
+  #assertInTime({ endsAtMs }: Named): void {
+    if (this.#context.time.now() >= endsAtMs) throw handleExpired();
   }
 
   /** The message when the handle is its valid one; a change that is on its way to the log is waited for. */
@@ -127,35 +124,24 @@ export class Settlement {
     return leasedAs(named.held ?? named.queue.progress.unsettled.get(named.offset), named.leaseNumber);
   }
 
-  /** The message of a genuine view whose lease runs: the usual case, which needs no handle. */
-  #heldBy(group: SettlingGroup, view: MessageView): HeldMessage | undefined {
-    if (typeof view !== 'object' || view === null) return undefined;
+  /** The view is genuine, and its lease runs: the usual case, which needs no handle. */
+  #isHeldBy(group: SettlingGroup, view: MessageView): boolean {
+    if (typeof view !== 'object' || view === null) return false;
     const held = heldMessage(view);
-    if (held === undefined || held.state !== 'leased' || held.ready) return undefined;
-    return queueOf(held).group === group ? held : undefined;
+    return held !== undefined && held.state === 'leased' && !held.ready && queueOf(held).group === group;
   }
 
   #named(group: SettlingGroup, view: MessageView): Named {
-    if (typeof view !== 'object' || view === null) throw illegalArgument('A message that was received is needed');
-    const delivery = deliveryOf(view);
-    if (delivery !== undefined && queueOf(delivery.held).group === group) {
-      const { held, leaseNumber } = delivery;
-      return { queue: queueOf(held), held, offset: held.offset, leaseNumber, untilMs: view.invisibleUntilMs };
-    }
-    if (typeof view.receiptHandle !== 'string') throw illegalArgument('A message that was received is needed: it has no receiptHandle');
-    const receipt = this.#context.handles.decode(view.receiptHandle);
-    const queue = group.queues.get(receipt.address.topicId)?.[receipt.address.queueId];
-    if (receipt.address.groupId !== group.record.groupId) {
+    const { address, held, offset, leaseNumber, endsAtMs } = namedDelivery(view, this.#context.handles);
+    if (held !== undefined && queueOf(held).group === group) return { queue: queueOf(held), held, offset, leaseNumber, endsAtMs };
+    if (address.groupId !== group.record.groupId) {
       throw new BrokerError(
         'MQ_INVALID_RECEIPT_HANDLE',
         `The receipt handle belongs to another group than ${JSON.stringify(group.record.name)}`,
       );
     }
+    const queue = group.queues.get(address.topicId)?.[address.queueId];
     if (queue === undefined) throw handleExpired();
-    return { queue, held: undefined, offset: receipt.offset, leaseNumber: receipt.leaseNumber, untilMs: receipt.untilMs };
+    return { queue, held: undefined, offset, leaseNumber, endsAtMs };
   }
-}
-
-function namedOf(held: HeldMessage): Named {
-  return { queue: queueOf(held), held, offset: held.offset, leaseNumber: held.leaseNumber, untilMs: held.visibleAtMs };
 }

@@ -18,7 +18,10 @@ export interface HandOutFacts {
   readonly topic: string;
   /** The queue as applications see it. */
   readonly place: QueuePlace;
+  /** When the leases end, by the wall clock. */
   readonly untilMs: number;
+  /** The same by the broker's time, which knows no steps of the wall clock. */
+  readonly endsAtMs: number;
   readonly handles: ReceiptHandles;
   /** What the messages can be checked by; `undefined` for those of a subscription without a schema. */
   readonly schema?: StandardSchema | undefined;
@@ -35,6 +38,11 @@ type StoredFacts = ViewFacts & { readonly handles: undefined };
 export interface Delivered {
   readonly held: HeldMessage;
   readonly leaseNumber: number;
+}
+
+/** A delivery with the end of its lease, by the broker's time. */
+export interface TimedDelivery extends Delivered {
+  readonly endsAtMs: number;
 }
 
 /** The content of a view: a stored message, or another view of it. */
@@ -99,9 +107,9 @@ class View implements MessageView {
   }
 
   /** The delivery that a genuine view stands for. */
-  static deliveryOf(view: MessageView): Delivered | undefined {
+  static deliveryOf(view: MessageView): TimedDelivery | undefined {
     if (!(#held in view) || view.#held === undefined) return undefined;
-    return { held: view.#held, leaseNumber: view.#leaseNumber };
+    return { held: view.#held, leaseNumber: view.#leaseNumber, endsAtMs: view.#facts.endsAtMs };
   }
 
   static heldBy(view: MessageView): HeldMessage | undefined {
@@ -112,10 +120,10 @@ class View implements MessageView {
 
   static handleOf(view: View): string {
     const held = view.#held;
-    const { handles } = view.#facts;
+    const { handles, endsAtMs } = view.#facts;
     if (held === undefined || handles === undefined) return '';
     const { address } = held.progress;
-    return handles.encode({ address, offset: view.queueOffset, leaseNumber: view.#leaseNumber, untilMs: view.invisibleUntilMs });
+    return handles.encode({ address, offset: view.queueOffset, leaseNumber: view.#leaseNumber, endsAtMs });
   }
 }
 
@@ -146,7 +154,7 @@ export function storedView(message: Content, facts: StoredFacts, attempt: number
 
 /** What all views of messages of a queue share that nobody holds a lease of. */
 export function storedFacts(topic: string, place: QueuePlace, schema?: StandardSchema): StoredFacts {
-  return { topic, place, schema, untilMs: 0, handles: undefined };
+  return { topic, place, schema, untilMs: 0, endsAtMs: 0, handles: undefined };
 }
 
 /** A view like another one, for a lease with a new end. */
@@ -163,7 +171,7 @@ export function heldMessage(view: MessageView): HeldMessage | undefined {
 }
 
 /** The delivery that a genuine view stands for, valid or not; `undefined` for a copy. */
-export function deliveryOf(view: MessageView): Delivered | undefined {
+export function deliveryOf(view: MessageView): TimedDelivery | undefined {
   return View.deliveryOf(view);
 }
 

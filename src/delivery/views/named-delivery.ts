@@ -11,6 +11,10 @@ export interface NamedDelivery {
   readonly address: ProgressAddress;
   readonly offset: number;
   readonly leaseNumber: number;
+  /** When its lease ends, by the broker's time. */
+  readonly endsAtMs: number;
+  /** The message where a genuine view tells it; else it has to be looked up. */
+  readonly held?: UnsettledMessage;
 }
 
 /** @throws TypeError `MQ_ILLEGAL_ARGUMENT` for what is no message; BrokerError `MQ_INVALID_RECEIPT_HANDLE` */
@@ -18,15 +22,18 @@ export function namedDelivery(view: MessageView, handles: ReceiptHandles): Named
   if (typeof view !== 'object' || view === null) throw illegalArgument('A message that was received is needed');
   const delivery = deliveryOf(view);
   if (delivery !== undefined) {
-    const { held, leaseNumber } = delivery;
-    return { address: held.progress.address, offset: held.offset, leaseNumber };
+    const { held } = delivery;
+    return { address: held.progress.address, offset: held.offset, ...delivery };
   }
   if (typeof view.receiptHandle !== 'string') throw illegalArgument('A message that was received is needed: it has no receiptHandle');
   return handles.decode(view.receiptHandle);
 }
 
 /** The message while this delivery is the valid one. */
-export function leasedMessage(queue: GroupQueue, { offset, leaseNumber }: NamedDelivery): UnsettledMessage | undefined {
+export function leasedMessage(
+  queue: GroupQueue,
+  { offset, leaseNumber }: Pick<NamedDelivery, 'offset' | 'leaseNumber'>,
+): UnsettledMessage | undefined {
   return leasedAs(queue.progress.unsettled.get(offset), leaseNumber);
 }
 

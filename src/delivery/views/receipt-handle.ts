@@ -2,12 +2,13 @@ import { BrokerError } from '../../model/errors.ts';
 import type { ProgressAddress } from '../../storage/log/state-records.ts';
 import { HandleSeal } from './handle-seal.ts';
 
-/** What a receipt handle names: one delivery of one message to one group, and until when it was given. */
+/** What a receipt handle names: one delivery of one message to one group, and how long it may be settled with it. */
 export interface Receipt {
   readonly address: ProgressAddress;
   readonly offset: number;
   readonly leaseNumber: number;
-  readonly untilMs: number;
+  /** When its lease ends, by the broker's time, which knows no steps of the wall clock. */
+  readonly endsAtMs: number;
 }
 
 const CONTENT_BYTES = 34;
@@ -27,7 +28,7 @@ export class ReceiptHandles {
     writer.u16(receipt.address.queueId);
     writer.u64(receipt.offset);
     writer.u64(receipt.leaseNumber);
-    writer.u64(receipt.untilMs);
+    writer.u64(receipt.endsAtMs);
     return this.#seal.text();
   }
 
@@ -36,7 +37,7 @@ export class ReceiptHandles {
     const reader = this.#seal.open(handle);
     if (reader === undefined) throw invalid();
     const address = { groupId: reader.u32(), topicId: reader.u32(), queueId: reader.u16() };
-    return { address, offset: reader.u64(), leaseNumber: reader.u64(), untilMs: reader.u64() };
+    return { address, offset: reader.u64(), leaseNumber: reader.u64(), endsAtMs: reader.u64() };
   }
 }
 

@@ -6,7 +6,7 @@ import { address, u64 } from '../../storage/arbitraries.ts';
 
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => i);
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const receipt: fc.Arbitrary<Receipt> = fc.record({ address, offset: u64, leaseNumber: u64, untilMs: u64 });
+const receipt: fc.Arbitrary<Receipt> = fc.record({ address, offset: u64, leaseNumber: u64, endsAtMs: u64 });
 const invalid = expect.objectContaining({ code: 'MQ_INVALID_RECEIPT_HANDLE' });
 
 describe('SipHash-2-4', () => {
