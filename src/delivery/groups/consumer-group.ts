@@ -8,6 +8,7 @@ import type { GroupPort, LeaseOwner } from '../queues/group-port.ts';
 import { GroupQueue } from '../queues/group-queue.ts';
 import type { MemberState } from '../queues/member-state.ts';
 import { recallState } from '../queues/state-recall.ts';
+import { PriorityTurns } from '../receiving/priority-turns.ts';
 import { giveUp } from '../settling/give-up.ts';
 import type { Topic, TopicSubscriber } from '../topic.ts';
 
@@ -32,6 +33,8 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   readonly members: Set<Member> = new Set();
   /** By topic id. */
   readonly queues: Map<number, GroupQueue[]> = new Map();
+  /** Of its priority topics, by topic id. */
+  readonly #turns = new Map<number, PriorityTurns>();
   /** Messages in flight or waiting, over all queues. */
   unsettled = 0;
   readonly #context: DeliveryContext;
@@ -84,8 +87,18 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   detachTopic(topic: Topic): void {
     for (const queue of this.queues.get(topic.record.topicId) ?? []) this.dropQueue(queue);
     this.queues.delete(topic.record.topicId);
+    this.#turns.delete(topic.record.topicId);
     topic.groups.delete(this);
     for (const member of this.members) member.topicsChanged();
+  }
+
+  /** Whose turn it is in a priority topic. What came before this process is counted by leases, of which each delivery has had one. */
+  turnsOf(queues: readonly GroupQueue[]): PriorityTurns {
+    const topicId = queues[0]?.queue.topicId ?? 0;
+    const turns =
+      this.#turns.get(topicId) ?? new PriorityTurns(queues.reduce((before, { progress }) => before + progress.nextLease - 1, 0));
+    this.#turns.set(topicId, turns);
+    return turns;
   }
 
   /** Forgets every queue; the next consumer finds them anew. */

@@ -6,6 +6,7 @@ import type { DeliveryContext } from '../delivery-context.ts';
 import type { GroupQueue, Pick } from '../queues/group-queue.ts';
 import type { PickTaker, PickVerdict } from '../receiving/delivery-of-picks.ts';
 import { PriorityLane } from '../receiving/priority-lane.ts';
+import type { PriorityTurns } from '../receiving/priority-turns.ts';
 import { type QueueLane, SingleLane } from '../receiving/queue-lane.ts';
 import type { Topic } from '../topic.ts';
 import type { ConsumerGroup, Member } from './consumer-group.ts';
@@ -64,6 +65,9 @@ export abstract class GroupMember implements Member, PickTaker {
   abstract topicsChanged(): void;
   abstract close(): Promise<void>;
 
+  /** Whose turn it is in a priority topic, of which it takes from these queues. */
+  protected abstract turnsOf(queues: readonly GroupQueue[]): PriorityTurns;
+
   /** It takes from these queues of topics that it subscribes to, and from no others. */
   protected takeFrom(queuesByTopic: Iterable<readonly GroupQueue[]>): void {
     this.#lanes = [];
@@ -71,7 +75,7 @@ export abstract class GroupMember implements Member, PickTaker {
       const topic = queues[0]?.topic;
       const filter = topic === undefined ? undefined : this.filters.get(topic.record.name);
       if (topic === undefined || filter === undefined) continue;
-      if (topic.hasPriorities) this.#lanes.push(new PriorityLane(this.context, queues, filter));
+      if (topic.hasPriorities) this.#lanes.push(new PriorityLane(this.context, queues, { filter, turns: this.turnsOf(queues) }));
       else for (const queue of queues) this.#lanes.push(new SingleLane(this.context, queue, filter));
     }
     this.wake();

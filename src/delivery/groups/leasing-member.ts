@@ -2,8 +2,10 @@ import type { StandardSchema } from '../../model/standard-schema.ts';
 import type { UnsettledMessage } from '../../storage/index/queue-progress.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { LeaseOwner } from '../queues/group-port.ts';
+import type { GroupQueue } from '../queues/group-queue.ts';
 import { type DeliveryResult, deliverPicks } from '../receiving/delivery-of-picks.ts';
 import { handOut } from '../receiving/leased-delivery.ts';
+import type { PriorityTurns } from '../receiving/priority-turns.ts';
 import { giveBack } from '../settling/lease-end.ts';
 import { queueOf } from '../views/message-view.ts';
 import { GroupMember, type MemberGroups } from './group-member.ts';
@@ -35,6 +37,11 @@ export class LeasingMember extends GroupMember implements LeaseOwner {
   /** The group has other topics or queues than before. */
   override topicsChanged(): void {
     this.takeFrom(this.group.queues.values());
+  }
+
+  /** All members take turns together. */
+  protected override turnsOf(queues: readonly GroupQueue[]): PriorityTurns {
+    return this.group.turnsOf(queues);
   }
 
   onLeaseExpired(message: UnsettledMessage): boolean {

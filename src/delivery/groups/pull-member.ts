@@ -1,6 +1,7 @@
 import { BrokerError } from '../../model/errors.ts';
 import type { GroupQueue, Pick } from '../queues/group-queue.ts';
 import { type DeliveryResult, deliverPicks, type Wanted } from '../receiving/delivery-of-picks.ts';
+import { PriorityTurns } from '../receiving/priority-turns.ts';
 import { pulledViews } from '../receiving/pulled-views.ts';
 import { GroupMember } from './group-member.ts';
 import { commitPosition } from './pull-position.ts';
@@ -29,6 +30,11 @@ export class PullMember extends GroupMember implements QueueReader {
   assign(queues: ReadonlySet<GroupQueue>): void {
     this.#assigned = queues;
     this.takeFrom([...this.group.queues.values()].map((ofTopic) => ofTopic.filter((queue) => queues.has(queue))));
+  }
+
+  /** Nobody else reads them: how many messages of them have come is known from their positions. */
+  protected override turnsOf(queues: readonly GroupQueue[]): PriorityTurns {
+    return new PriorityTurns(queues.reduce((before, { examined }) => before + examined, 0));
   }
 
   override joined(): void {

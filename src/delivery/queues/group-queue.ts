@@ -7,9 +7,10 @@ import type { GroupKey } from '../../storage/message-group-hash.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { Topic } from '../topic.ts';
 import type { GroupPort } from './group-port.ts';
-import { MessageGroupLocks, type Successor } from './message-group-locks.ts';
-import { searchMessageGroup } from './message-group-search.ts';
+import { MessageGroupLocks } from './message-group-locks.ts';
+import { MessageGroupSuccessions } from './message-group-successions.ts';
 import { OffsetHeap } from './offset-heap.ts';
+import type { PickTurn } from './pick-turn.ts';
 import { QueueReading } from './queue-reading.ts';
 
 /** A message that was chosen for a delivery and belongs to nobody else until that is committed or given up. */
@@ -21,6 +22,8 @@ export interface Pick {
   readonly attempt: number;
   /** Which life of the queue it belongs to: a reset makes picks of before void. */
   readonly generation: number;
+  /** Absent where the topic has no priorities. */
+  turn: PickTurn | undefined;
 }
 
 /** Entries that are looked at in one go; a longer walk lets the event loop have its turn in between. */
@@ -51,10 +54,8 @@ export class GroupQueue {
   /** Expired offsets whose record is not on its way yet. */
   outOfDate: number[] = [];
   readonly #context: DeliveryContext;
-  #run: EntryRun | undefined;
   readonly #reading: QueueReading;
-  /** Message groups whose next message is being looked for; a receive that does not wait still waits for that. */
-  #searching = 0;
+  readonly #successions: MessageGroupSuccessions;
 
   constructor(context: DeliveryContext, group: GroupPort, topic: Topic, parts: { queue: ConsumeQueue; progress: QueueProgress }) {
     this.#context = context;
@@ -63,12 +64,13 @@ export class GroupQueue {
     this.queue = parts.queue;
     this.progress = parts.progress;
     this.examined = parts.progress.frontier;
-    this.#reading = new QueueReading(context, group);
+    this.#reading = new QueueReading(context, group, parts.queue);
+    this.#successions = new MessageGroupSuccessions(context, this, this.#reading);
   }
 
   /** Something is being read that may bring messages. */
   get isLoading(): boolean {
-    return this.#reading.pending > 0 || this.#searching > 0;
+    return this.#reading.pending > 0 || this.#successions.isSearching;
   }
 
   get hasWork(): boolean {
@@ -83,13 +85,16 @@ export class GroupQueue {
   }
 
   /** Log position of the message that comes next, as far as it is known without reading; positions rise with the age of the log. */
-  nextPosition(): LogPosition | undefined {
-    const offset = this.ready.top ?? (this.examined < this.queue.end ? this.examined : undefined);
-    return offset === undefined ? undefined : this.#runAt(offset)?.positionAt(offset);
+  nextPosition(filter: MessageFilter): LogPosition | undefined {
+    const due = this.#firstDue();
+    if (due !== undefined) return this.#reading.runAt(due)?.positionAt(due);
+    if (!this.group.mayTakeNew(this.topic.record.name)) return undefined;
+    return this.#passUnwanted(filter, this.examined + WALK_ENTRIES)?.positionAt(this.examined);
   }
 
   /** A pick that came to nothing is due again at once. */
   putBack(pick: Pick): void {
+    pick.turn?.cameToNothing();
     if (pick.generation !== this.generation) return;
     if (this.group.isPull) {
       this.examined = Math.min(this.examined, pick.offset);
@@ -113,7 +118,7 @@ export class GroupQueue {
   /** A message is settled: whoever waited behind it in its message group is next. */
   unlock(groupKey: GroupKey, offset: number): void {
     if (groupKey === 0 || !this.group.ordered) return;
-    this.#succeed(groupKey, this.locks.release(groupKey, offset));
+    this.#successions.unlock(groupKey, offset);
   }
 
   /** The group has so many more messages in flight or waiting, or fewer. */
@@ -194,38 +199,17 @@ export class GroupQueue {
   }
 
   /** Reads what comes first, so that a first receive sees all queues and not only those that happen to be in memory. */
-  async preload(): Promise<void> {
-    const first = this.ready.top ?? this.examined;
-    if (first >= this.queue.end || this.queue.runInMemory(first) !== undefined) return;
-    this.#run = await this.#context.store.index.loadRun(this.queue, first);
-  }
-
-  /** The run that holds an offset when it is in memory; else it is loaded, and the group is woken afterwards. */
-  #runAt(offset: number): EntryRun | undefined {
-    const current = this.#run;
-    if (current !== undefined && offset >= current.first && offset < current.end) return current;
-    const inMemory = this.queue.runInMemory(offset);
-    if (inMemory !== undefined) {
-      this.#run = inMemory;
-      return inMemory;
-    }
-    this.#reading.load(async () => {
-      this.#run = await this.#context.store.index.loadRun(this.queue, offset);
-    });
-    return undefined;
+  preload(): Promise<void> {
+    return this.#reading.preload(this.ready.top ?? this.examined);
   }
 
   #collectReady(picks: Pick[], most: number): void {
     const { ready, progress } = this;
-    for (let offset = ready.top; offset !== undefined && picks.length < most; offset = ready.top) {
-      const message = progress.unsettled.get(offset);
-      if (message !== undefined && (!message.ready || message.claimed)) {
-        ready.pop();
-        continue;
-      }
-      const run = this.#runAt(offset);
+    for (let offset = this.#firstDue(); offset !== undefined && picks.length < most; offset = this.#firstDue()) {
+      const run = this.#reading.runAt(offset);
       if (run === undefined) return;
       ready.pop();
+      const message = progress.unsettled.get(offset);
       const groupKey = this.group.ordered ? run.groupKeyAt(offset) : 0;
       const position = run.positionAt(offset);
       if (message === undefined && this.#isGone(offset, position, groupKey)) continue;
@@ -233,6 +217,17 @@ export class GroupQueue {
       if (message !== undefined && !this.#mayGo(message)) continue;
       this.#pick(picks, message, { offset, position, groupKey });
     }
+  }
+
+  /** The first offset that is due again; those that somebody changes, or that wait again, are dropped. */
+  #firstDue(): number | undefined {
+    const { ready, progress } = this;
+    for (let offset = ready.top; offset !== undefined; offset = ready.top) {
+      const message = progress.unsettled.get(offset);
+      if (message === undefined || (message.ready && !message.claimed)) return offset;
+      ready.pop();
+    }
+    return undefined;
   }
 
   /** It was settled on its way here, or a power cut took it, which has been reported. It must not keep its message group locked. */
@@ -249,7 +244,7 @@ export class GroupQueue {
       message.claimed = true;
       message.ready = false;
     }
-    picks.push({ queue: this, ...at, attempt: (message?.attempt ?? 0) + 1, generation: this.generation });
+    picks.push({ queue: this, ...at, attempt: (message?.attempt ?? 0) + 1, generation: this.generation, turn: undefined });
   }
 
   #mayGo(message: UnsettledMessage): boolean {
@@ -261,39 +256,29 @@ export class GroupQueue {
   #collectNew(picks: Pick[], most: number, filter: MessageFilter): void {
     const { ordered } = this.group;
     const walkEnd = this.examined + WALK_ENTRIES;
-    while (picks.length < most && this.examined < this.queue.end) {
-      const offset = this.examined;
-      if (offset >= walkEnd) return this.#reading.load(() => new Promise((resolve) => this.#context.process.defer(resolve)));
-      const run = this.#runAt(offset);
+    while (picks.length < most) {
+      const run = this.#passUnwanted(filter, walkEnd);
       if (run === undefined) return;
-      this.examined++;
-      const position = run.positionAt(offset);
-      if (position === NO_POSITION || !filter.mayMatch(run.tagHashAt(offset))) {
-        this.skipped.push(offset);
-        continue;
-      }
+      const offset = this.examined++;
       const groupKey = ordered ? run.groupKeyAt(offset) : 0;
       if (groupKey !== 0 && !this.locks.take(groupKey, offset)) continue;
-      picks.push({ queue: this, offset, position, groupKey, attempt: 1, generation: this.generation });
+      const position = run.positionAt(offset);
+      picks.push({ queue: this, offset, position, groupKey, attempt: 1, generation: this.generation, turn: undefined });
     }
   }
 
-  #succeed(groupKey: GroupKey, successor: Successor): void {
-    if (successor.kind === 'offset') this.makeReady(successor.offset);
-    else if (successor.kind === 'search') void this.#search(groupKey, successor);
-  }
-
-  /** Looks for the next unsettled message of a message group, in slices. */
-  async #search(groupKey: GroupKey, { search, from, to }: Successor & { kind: 'search' }): Promise<void> {
-    this.#searching++;
-    try {
-      const { found, searchedTo } = await searchMessageGroup(this, this.#context, { groupKey, from, to });
-      this.#searching--;
-      this.#succeed(groupKey, this.locks.found(groupKey, search, found, searchedTo));
-    } catch (error) {
-      this.#searching--;
-      if (!this.dropped) this.#reading.failed(error, () => void this.#search(groupKey, { kind: 'search', search, from, to }));
+  /** Passes over new messages up to one that the filter may want, which is at `examined` then; answers the run that holds it. */
+  #passUnwanted(filter: MessageFilter, walkEnd: number): EntryRun | undefined {
+    for (; this.examined < this.queue.end; this.examined++) {
+      const offset = this.examined;
+      if (offset >= walkEnd) {
+        this.#reading.load(() => new Promise((resolve) => this.#context.process.defer(resolve)));
+        return undefined;
+      }
+      const run = this.#reading.runAt(offset);
+      if (run === undefined || (run.positionAt(offset) !== NO_POSITION && filter.mayMatch(run.tagHashAt(offset)))) return run;
+      this.skipped.push(offset);
     }
-    this.group.wake();
+    return undefined;
   }
 }

@@ -1,4 +1,6 @@
 import { isBrokerError } from '../../model/errors.ts';
+import type { ConsumeQueue } from '../../storage/index/consume-queue.ts';
+import type { EntryRun } from '../../storage/index/entry-run.ts';
 import { isCorruption } from '../../storage/store-errors.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { GroupPort } from './group-port.ts';
@@ -10,18 +12,44 @@ export const READ_RETRY_MS = 1000;
 export class QueueReading {
   readonly #context: DeliveryContext;
   readonly #group: GroupPort;
+  readonly #queue: ConsumeQueue;
+  /** The run that was read last. */
+  #run: EntryRun | undefined;
   /** Reads under way. */
   pending = 0;
   /** The index failed here: nothing more is picked, else every attempt would fail again. */
   isUnreadable = false;
 
-  constructor(context: DeliveryContext, group: GroupPort) {
+  constructor(context: DeliveryContext, group: GroupPort, queue: ConsumeQueue) {
     this.#context = context;
     this.#group = group;
+    this.#queue = queue;
   }
 
   get isIdle(): boolean {
     return this.pending === 0 && !this.isUnreadable;
+  }
+
+  /** The run that holds an offset when it is in memory; else it is loaded, and the group is woken afterwards. */
+  runAt(offset: number): EntryRun | undefined {
+    const current = this.#run;
+    if (current !== undefined && offset >= current.first && offset < current.end) return current;
+    const inMemory = this.#queue.runInMemory(offset);
+    if (inMemory !== undefined) {
+      this.#run = inMemory;
+      return inMemory;
+    }
+    this.load(() => this.#loadRun(offset));
+    return undefined;
+  }
+
+  /** Reads the run that holds an offset, unless it is in memory. */
+  async preload(offset: number): Promise<void> {
+    if (offset < this.#queue.end && this.#queue.runInMemory(offset) === undefined) await this.#loadRun(offset);
+  }
+
+  async #loadRun(offset: number): Promise<void> {
+    this.#run = await this.#context.store.index.loadRun(this.#queue, offset);
   }
 
   /** `again` is called after a while when the read failed for another reason than damage. */

@@ -92,7 +92,10 @@ function judge(
   const changed = new Set<GroupQueue>();
   for (const pick of picks) {
     const { queue } = pick;
-    if (pick.generation !== queue.generation) continue;
+    if (pick.generation !== queue.generation) {
+      pick.turn?.cameToNothing();
+      continue;
+    }
     const message = messageOf(context, pick, blockOf);
     const verdict = message === undefined ? 'filtered' : taker.judge(queue.topic, message, pick.position);
     if (verdict === 'deliver' && message !== undefined) {
@@ -103,6 +106,7 @@ function judge(
       queueMicrotask(() => queue.group.wake());
     } else {
       passedOver++;
+      pick.turn?.cameToNothing();
       changed.add(queue);
       (verdict === 'expired' ? queue.outOfDate : queue.skipped).push(pick.offset);
       queue.unlock(pick.groupKey, pick.offset);

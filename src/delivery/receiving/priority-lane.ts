@@ -3,10 +3,8 @@ import { PRIORITY_LEVELS } from '../../model/priority-levels.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { GroupQueue, Pick } from '../queues/group-queue.ts';
 import { settleFiltered } from '../settling/filtered.ts';
+import type { PriorityTurns } from './priority-turns.ts';
 import type { QueueLane } from './queue-lane.ts';
-
-/** So often the level whose first message has waited longest gets a turn, so that nothing starves behind higher priorities. */
-const OLDEST_EVERY = 16;
 
 /** All queues of a priority topic: the highest level that has something goes first, redeliveries at their own level. */
 export class PriorityLane implements QueueLane {
@@ -14,12 +12,13 @@ export class PriorityLane implements QueueLane {
   readonly #filter: MessageFilter;
   /** By priority; the queues of one level take turns. */
   readonly #levels: GroupQueue[][] = Array.from({ length: PRIORITY_LEVELS }, () => []);
+  readonly #turns: PriorityTurns;
   #next = 0;
-  #picked = 0;
 
-  constructor(context: DeliveryContext, queues: readonly GroupQueue[], filter: MessageFilter) {
+  constructor(context: DeliveryContext, queues: readonly GroupQueue[], { filter, turns }: { filter: MessageFilter; turns: PriorityTurns }) {
     this.#context = context;
     this.#filter = filter;
+    this.#turns = turns;
     for (const queue of queues) {
       const { priority = 0 } = queue.topic.placeOf(queue.queue.queueId);
       this.#levels[priority]?.push(queue);
@@ -34,28 +33,35 @@ export class PriorityLane implements QueueLane {
     this.#next++;
     while (picks.length < most) {
       const before = picks.length;
-      const untilOldest = OLDEST_EVERY - 1 - (this.#picked % OLDEST_EVERY);
-      if (untilOldest === 0) {
-        const oldest = this.#oldest();
-        // Who has waited longest is known when everything has been read; the group is woken then.
-        if (this.isLoading) return;
-        if (oldest !== undefined) this.#collectFrom(oldest, picks, before + 1);
-      }
-      // Where the oldest came to nothing, because a filter passes it over, its turn goes to the highest.
-      if (picks.length === before) this.#collectHighest(picks, Math.min(most, before + Math.max(1, untilOldest)));
+      const { untilOldest } = this.#turns;
+      if (untilOldest === 0) this.#collectOldest(picks);
+      else this.#collectHighest(picks, Math.min(most, before + untilOldest));
       if (picks.length === before) return;
-      this.#picked += picks.length - before;
     }
   }
 
   #collectHighest(picks: Pick[], most: number): void {
+    const before = picks.length;
     for (let priority = PRIORITY_LEVELS - 1; priority >= 0 && picks.length < most; priority--) {
       const level = this.#levels[priority] as GroupQueue[];
       for (let i = 0; i < level.length && picks.length < most; i++)
         this.#collectFrom(level[(this.#next + i) % level.length] as GroupQueue, picks, most);
       // What is being read may be of this level: nothing lower overtakes it.
-      if (picks.length < most && level.some((queue) => queue.isLoading)) return;
+      if (picks.length < most && level.some((queue) => queue.isLoading)) break;
     }
+    this.#turns.tookHighest(picks, before);
+  }
+
+  /** Where the oldest comes to nothing, the next oldest has the turn. */
+  #collectOldest(picks: Pick[]): void {
+    const before = picks.length;
+    while (picks.length === before) {
+      const oldest = this.#oldest();
+      // Who has waited longest is known when everything has been read; the group is woken then.
+      if (oldest === undefined || this.isLoading) return;
+      this.#collectFrom(oldest, picks, before + 1);
+    }
+    this.#turns.tookOldest(picks[before] as Pick);
   }
 
   #oldest(): GroupQueue | undefined {
@@ -63,7 +69,8 @@ export class PriorityLane implements QueueLane {
     let oldestPosition = Number.POSITIVE_INFINITY;
     for (const level of this.#levels) {
       for (const queue of level) {
-        const position = queue.hasWork ? queue.nextPosition() : undefined;
+        const position = queue.hasWork ? queue.nextPosition(this.#filter) : undefined;
+        this.#settleSkipped(queue);
         if (position === undefined || position >= oldestPosition) continue;
         oldest = queue;
         oldestPosition = position;
@@ -75,6 +82,10 @@ export class PriorityLane implements QueueLane {
   #collectFrom(queue: GroupQueue, picks: Pick[], most: number): void {
     if (!queue.hasWork) return;
     queue.collect(picks, most, this.#filter);
+    this.#settleSkipped(queue);
+  }
+
+  #settleSkipped(queue: GroupQueue): void {
     if (queue.skipped.length > 0) settleFiltered(this.#context, queue);
   }
 }

@@ -60,6 +60,15 @@ export const priorities: ContractTheme = {
       const seen = texts(await scene.receive(consumer, 41, { maxMessages: 41 }));
       assert.equal(seen.indexOf('patient'), 15);
     },
+    'consumers of a group take turns together': async (scene) => {
+      await priorityTopic(scene, 1);
+      await scene.send({ body: 'patient', priority: 0 });
+      await scene.producer.sendBatch(Array.from({ length: 40 }, (_, i) => ({ topic: TOPIC, body: `${i}`, priority: 9 })));
+      const consumers = [await scene.simple(), await scene.simple()] as const;
+      const seen: string[] = [];
+      for (let i = 0; i < 16; i++) seen.push((await scene.receiveOne(consumers[i % 2 === 0 ? 0 : 1])).text());
+      assert.equal(seen.indexOf('patient'), 15);
+    },
     'a push listener gets the highest first': async (scene) => {
       await priorityTopic(scene);
       await sendEach(scene, [1, 9, 5]);

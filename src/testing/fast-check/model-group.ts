@@ -11,7 +11,7 @@ export class ModelGroup {
   readonly staleViews: MessageView[] = [];
   /** Highest floor seen, by topic and queue. */
   readonly floors: Map<string, number> = new Map();
-  /** By topic with priorities, since its queues were opened: how many messages came, and how many of them before a higher one. */
+  /** By topic with priorities, in the present life of the broker: how many messages came, and how many of them before a higher one. */
   readonly turns: Map<string, { taken: number; lower: number }> = new Map();
 
   constructor(name: string, options: { maxAttempts: number; wantedTag: string | undefined }) {
@@ -57,17 +57,12 @@ export class ModelGroup {
       if (delivery.phase !== 'leased' && isExpired(delivery.message, 'perhaps')) delivery.mayBeExpired = true;
   }
 
-  /** The queues of its consumers are put together anew. */
-  turnsBeginAnew(): void {
-    this.turns.clear();
-    for (const delivery of this.deliveries.values()) delivery.overtaken = 0;
-  }
-
   processEnded(isDeath: boolean): void {
     // That a lease ran out is written nowhere, so that the broker takes such a delivery for one in flight.
     if (isDeath) for (const delivery of this.deliveries.values()) delivery.suspect ||= delivery.attempt > 0;
     for (const delivery of this.inPhase('leased')) this.release(delivery);
-    this.turnsBeginAnew();
+    this.turns.clear();
+    for (const delivery of this.deliveries.values()) delivery.overtaken = 0;
   }
 
   /** It may be where it was before, anywhere. */

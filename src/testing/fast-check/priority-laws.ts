@@ -31,33 +31,31 @@ export function checkPriorities(
   }
 }
 
+/** A life of the broker may begin with the turn of the oldest, because it goes on with the turns of the one before. */
 function checkHighest(group: ModelGroup, backlog: ReadonlySet<ModelDelivery>, { message }: ModelDelivery): void {
-  const turns = group.turns.get(PRIORITY_TOPIC) ?? { taken: 0, lower: 0 };
+  const turns = group.turns.get(PRIORITY_TOPIC) ?? { taken: OLDEST_EVERY - 1, lower: 0 };
   group.turns.set(PRIORITY_TOPIC, turns);
   turns.taken++;
   const higher = [...backlog].find((other) => levelOf(other) > (message.priority ?? 0));
   if (higher === undefined) return;
   turns.lower++;
-  // What turns out to be expired has had a turn, and what is picked in its place and has to be read first has another one later.
+  // Who was picked behind messages that turned out to be expired had come into their turns; they are taken from the next ones.
   const expired = [...group.deliveries.values()].filter(({ mayBeExpired }) => mayBeExpired).length;
-  if (turns.lower * OLDEST_EVERY > turns.taken + 2 * expired)
+  if (turns.lower * OLDEST_EVERY > turns.taken + expired)
     throw violation(
       'I5',
       `${group.name} got ${message.name} of priority ${message.priority} before ${higher.message.name} of ${levelOf(higher)}`,
     );
 }
 
-/**
- * Each older message may take the turn of the oldest as often as it can be delivered. One turn more may be lost: a consumer counts what it picks, and
- * what it has picked may expire, its hand-out may fail, or the process may die, which begins to count anew.
- */
+/** Each older message may take the turn of the oldest as often as it can be delivered. */
 function checkStarving(model: FlowModel, group: ModelGroup, delivery: ModelDelivery): void {
   const { name, order } = delivery.message;
   delivery.overtaken++;
   const older = [...model.messages.values()].filter(
     (other) => other.topic === PRIORITY_TOPIC && other.name !== name && other.order <= order,
   );
-  if (delivery.overtaken >= OLDEST_EVERY * (2 + older.length * group.maxAttempts))
+  if (delivery.overtaken >= OLDEST_EVERY * (1 + older.length * group.maxAttempts))
     throw violation('I3', `${name} starves in ${group.name}: ${delivery.overtaken} messages came while it was visible`);
 }
 

@@ -67,10 +67,9 @@ function powerCut(survivors: Survivors): FlowCommand {
 }
 
 function growTopic(index: number): FlowCommand {
-  return command(`growTopic(${index})`, async (model, system) => {
+  return command(`growTopic(${index})`, async (_model, system) => {
     const topic = system.allTopics[index % system.allTopics.length] as string;
     const info = await system.broker.admin.getTopic(topic);
     await system.broker.admin.updateTopic(topic, { queueCount: Math.min(8, (info?.queueCount ?? 1) + 1) });
-    for (const group of model.groups.values()) group.turnsBeginAnew();
   });
 }

@@ -68,7 +68,6 @@ async function run(steps: readonly Step[], broker: TestBroker): Promise<void> {
       await broker.reopen();
       for (const [name, { priority }] of model.held) model.visible.set(name, priority);
       model.held.clear();
-      model.picked = 0;
       consumer = await open();
     } else {
       const names = [...model.held.keys()];
