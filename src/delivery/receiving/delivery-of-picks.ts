@@ -43,6 +43,12 @@ export interface PickDelivery {
 /** So many messages are judged in one go; a filter that passes over more of them lets the event loop have its turn in between. */
 const JUDGED_AT_ONCE = 1024;
 
+/** The same for a filter that takes long over each of them: what is not judged by then is put back. */
+const JUDGING_MS = 10;
+
+/** After so many messages the clock is asked, which costs a fraction of what a quick filter does. */
+const CLOCK_EVERY = 8;
+
 /** Reads what was picked and delivers what is wanted of it. Without a block to read that is in this turn. */
 export function deliverPicks(context: DeliveryContext, picks: readonly Pick[], to: PickDelivery): void {
   if (areAtHand(context, picks)) return deliverRead(context, picks, blocksAtHand(context), to);
@@ -62,10 +68,10 @@ export function deliverPicks(context: DeliveryContext, picks: readonly Pick[], t
  */
 function deliverRead(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundBlocks, to: PickDelivery): void {
   const wanted: Wanted[] = [];
-  const { taker } = to;
-  let passedOver = judge(context, picks, { blockOf, taker, wanted });
+  const judging = { taker: to.taker, wanted, untilMs: context.clock.monotonic() + JUDGING_MS };
+  let passedOver = judge(context, picks, blockOf, judging);
   for (let judged = picks.length; passedOver > 0 && judged < JUDGED_AT_ONCE; ) {
-    const more = taker.collect(passedOver);
+    const more = to.taker.collect(passedOver);
     if (more.length === 0) break;
     if (!areAtHand(context, more)) {
       if (wanted.length === 0) return deliverPicks(context, more, to);
@@ -73,25 +79,33 @@ function deliverRead(context: DeliveryContext, picks: readonly Pick[], blockOf: 
       break;
     }
     judged += more.length;
-    passedOver = judge(context, more, { blockOf: blocksAtHand(context), taker, wanted });
+    passedOver = judge(context, more, blocksAtHand(context), judging);
   }
   to.deliver(wanted);
+}
+
+interface Judging {
+  readonly taker: PickTaker;
+  readonly wanted: Wanted[];
+  /** By the monotonic clock. */
+  readonly untilMs: number;
 }
 
 /**
  * Adds what is delivered to `wanted`; what is not is settled as filtered, or put back for others. Answers how many others may be picked instead: none
  * where some were put back, which would be picked again.
  */
-function judge(
-  context: DeliveryContext,
-  picks: readonly Pick[],
-  { blockOf, taker, wanted }: { blockOf: FoundBlocks; taker: PickTaker; wanted: Wanted[] },
-): number {
+function judge(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundBlocks, { taker, wanted, untilMs }: Judging): number {
   let passedOver = 0;
   let putBack = false;
   const changed = new Set<GroupQueue>();
-  for (const pick of picks) {
+  for (const [index, pick] of picks.entries()) {
     const { queue } = pick;
+    if (index % CLOCK_EVERY === CLOCK_EVERY - 1 && context.clock.monotonic() >= untilMs) {
+      putBack = true;
+      postpone(context, picks.slice(index));
+      break;
+    }
     if (pick.generation !== queue.generation) {
       pick.turn?.cameToNothing();
       continue;
@@ -114,6 +128,14 @@ function judge(
   }
   for (const queue of changed) settleFiltered(context, queue);
   return putBack ? 0 : passedOver;
+}
+
+/** Others may have them, or whoever they were picked for in a later turn. */
+function postpone(context: DeliveryContext, picks: readonly Pick[]): void {
+  for (const pick of picks) pick.queue.putBack(pick);
+  context.process.defer(() => {
+    for (const group of new Set(picks.map(({ queue }) => queue.group))) group.wake();
+  });
 }
 
 /** Its body is copied only here. Messages of one queue that follow each other share a hand-out. */

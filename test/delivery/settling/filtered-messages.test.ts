@@ -1,7 +1,7 @@
 import { setImmediate as afterThisTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Message, MessageView, SimpleConsumer } from '../../../src/index.ts';
-import { FaultPlan, openTestBroker, type TestBroker, type TestBrokerOptions } from '../../../src/testing/index.ts';
+import { FaultPlan, ManualClock, openTestBroker, type TestBroker, type TestBrokerOptions } from '../../../src/testing/index.ts';
 
 const MESSAGES = 4_000;
 
@@ -32,6 +32,33 @@ const lag = async (broker: TestBroker): Promise<number> =>
 
 afterEach(() => {
   vi.restoreAllMocks();
+});
+
+/** Each look at it takes as long as a slow filter does over some messages. */
+class SlowClock extends ManualClock {
+  isSlow = false;
+  #lostMs = 0;
+
+  override monotonic(): number {
+    if (this.isSlow) this.#lostMs += 6;
+    return super.monotonic() + this.#lostMs;
+  }
+}
+
+// A filter of hundreds of LIKEs over long properties took forty milliseconds for a message, and a thousand of them were judged in one turn of the event loop.
+test('a filter that takes long over each message leaves the event loop its turns, and loses none', async () => {
+  const clock = new SlowClock();
+  const broker = await open({ clock });
+  await fill(broker, 1);
+  const consumers = [await bySql(broker), await bySql(broker)];
+  clock.isSlow = true;
+  const [first, second] = await Promise.all(consumers.map((consumer) => consumer.receive({ maxMessages: 1_000 })));
+  expect([first?.length, second?.length]).toEqual([15, 15]);
+  clock.isSlow = false;
+  const seen = numbers([...(first ?? []), ...(second ?? [])]);
+  for (const consumer of consumers) while (seen.length < MESSAGES) seen.push(...numbers(await consumer.receive({ maxMessages: 1_000 })));
+  expect(seen).toEqual(Array.from({ length: MESSAGES }, (_, i) => i));
+  await broker.close();
 });
 
 describe('messages that a filter passes over', () => {
