@@ -183,7 +183,7 @@ export interface TransactionInfo {
 export interface RedriveRequest {
   /** Absent: all of the group. */
   readonly messageIds?: readonly string[] | undefined;
-  /** A topic to send them to, for all its groups. Absent: to this group alone, with their ids, from attempt 1. */
+  /** A topic to send them to, for all its groups. Absent: to this group alone, with their ids, from attempt 1, however old they are. */
   readonly to?: string | undefined;
 }
 

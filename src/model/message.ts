@@ -54,7 +54,8 @@ export interface Message<T = unknown, To extends string | Topic = string | Topic
    */
   readonly priority?: number | undefined;
   /**
-   * A group that has not been given the message within this while, milliseconds since it became visible, does not get it; default: the topic's.
+   * A group that has not been given the message within this while, milliseconds since it became visible, does not get it, unless it is
+   * redriven from the group's dead letters; default: the topic's.
    * @since 0.2.0
    */
   readonly ttlMs?: number | undefined;

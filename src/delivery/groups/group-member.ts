@@ -1,14 +1,13 @@
 import type { MessageFilter } from '../../model/message-filter.ts';
 import type { StandardSchema } from '../../model/standard-schema.ts';
 import type { MessageWithoutBody } from '../../storage/log/message-record.ts';
-import { blockSequenceOf, type LogPosition } from '../../storage/log-position.ts';
+import { blockSequenceOf } from '../../storage/log-position.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { GroupQueue, Pick } from '../queues/group-queue.ts';
 import type { PickTaker, PickVerdict } from '../receiving/delivery-of-picks.ts';
 import { PriorityLane } from '../receiving/priority-lane.ts';
 import type { PriorityTurns } from '../receiving/priority-turns.ts';
 import { type QueueLane, SingleLane } from '../receiving/queue-lane.ts';
-import type { Topic } from '../topic.ts';
 import type { ConsumerGroup, Member } from './consumer-group.ts';
 
 /** The group that a member is counted among, and the one that its queues are those of: another one for a broadcast member. */
@@ -85,19 +84,24 @@ export abstract class GroupMember implements Member, PickTaker {
     if (!this.closed) this.#onWake();
   }
 
-  judge(topic: Topic, message: MessageWithoutBody, position: LogPosition): PickVerdict {
-    const filter = this.filters.get(topic.record.name);
+  judge(pick: Pick, message: MessageWithoutBody): PickVerdict {
+    const topic = pick.queue.topic.record.name;
+    const filter = this.filters.get(topic);
     if (filter === undefined || this.closed) return 'notMine';
     if (!filter.matches(message)) return 'filtered';
-    const notBefore = this.#notBeforeMs(topic.record.name);
+    const notBefore = this.#notBeforeMs(topic);
     if (notBefore !== undefined && message.storedAtMs < notBefore) return 'filtered';
-    return this.#isExpired(topic, message, position) ? 'expired' : 'deliver';
+    return this.#isExpired(pick, message) ? 'expired' : 'deliver';
   }
 
-  /** A time to live runs from the instant at which the message became visible, and knows nothing of steps of the wall clock. */
-  #isExpired(topic: Topic, message: MessageWithoutBody, position: LogPosition): boolean {
-    const ttlMs = message.extension?.ttlMs ?? topic.record.options.ttlMs;
-    return ttlMs !== undefined && this.context.store.log.ages.ageMs(blockSequenceOf(position), message.storedAtMs) >= ttlMs;
+  /**
+   * A time to live runs from the instant at which the message became visible, and knows nothing of steps of the wall clock. Whoever redrives a dead
+   * letter wants it delivered however old it is.
+   */
+  #isExpired({ queue, offset, position }: Pick, { extension, storedAtMs }: MessageWithoutBody): boolean {
+    const ttlMs = extension?.ttlMs ?? queue.topic.record.options.ttlMs;
+    if (ttlMs === undefined || this.context.store.log.ages.ageMs(blockSequenceOf(position), storedAtMs) < ttlMs) return false;
+    return !queue.progress.isRedriven(offset);
   }
 
   #notBeforeMs(topicName: string): number | undefined {

@@ -1,11 +1,9 @@
 import type { MessageView } from '../../model/message.ts';
 import type { MessageInBlock, MessageWithoutBody, StoredMessage } from '../../storage/log/message-record.ts';
-import type { LogPosition } from '../../storage/log-position.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { GroupQueue, Pick } from '../queues/group-queue.ts';
 import { READ_RETRY_MS } from '../queues/queue-reading.ts';
 import { settleFiltered } from '../settling/filtered.ts';
-import type { Topic } from '../topic.ts';
 import { areAtHand, blocksAtHand, type FoundBlocks, messageOf, readBlocks } from './block-reading.ts';
 
 /** What becomes of a message that was picked, once it has been read. */
@@ -16,7 +14,7 @@ export interface PickTaker {
   /** Chooses up to `most` messages that are visible now. */
   collect(most: number): readonly Pick[];
   /** `filtered`: its group does not want it at all; `expired`: its time to live is over; `notMine`: this consumer has given the subscription up meanwhile, others may want it. */
-  judge(topic: Topic, message: MessageWithoutBody, position: LogPosition): PickVerdict;
+  judge(pick: Pick, message: MessageWithoutBody): PickVerdict;
 }
 
 /** Messages of one queue that are delivered, in the order in which they were picked. */
@@ -111,7 +109,7 @@ function judge(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundB
       continue;
     }
     const message = messageOf(context, pick, blockOf);
-    const verdict = message === undefined ? 'filtered' : taker.judge(queue.topic, message, pick.position);
+    const verdict = message === undefined ? 'filtered' : taker.judge(pick, message);
     if (verdict === 'deliver' && message !== undefined) {
       add(wanted, pick, message);
     } else if (verdict === 'notMine') {

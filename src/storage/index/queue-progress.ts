@@ -166,6 +166,11 @@ export class QueueProgress {
     return this.restore(offset);
   }
 
+  /** A dead letter that came back: it was settled, and is not any more. */
+  isRedriven(offset: number): boolean {
+    return this.settled.has(offset) && this.unsettled.has(offset);
+  }
+
   /** A message as a snapshot has it; the caller fills it in. */
   restore(offset: number): UnsettledMessage {
     const message = this.#obtain(offset);
@@ -201,10 +206,10 @@ export class QueueProgress {
     return this.settled.countAboveFloor();
   }
 
-  /** Redriven dead letters: they were settled, and are not any more. */
+  /** How many redriven dead letters there are. */
   unsettledAgain(): number {
     let count = 0;
-    for (const offset of this.unsettled.keys()) if (this.settled.has(offset)) count++;
+    for (const offset of this.unsettled.keys()) if (this.isRedriven(offset)) count++;
     return count;
   }
 

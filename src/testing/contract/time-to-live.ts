@@ -63,6 +63,17 @@ export const timeToLive: ContractTheme = {
       await scene.pass(1_000);
       await scene.receiveNothing(late);
     },
+    'a dead letter that is redriven is delivered, however old it is': async (scene) => {
+      const consumer = await scene.simple();
+      await scene.send({ body: 'bad', ttlMs: 1_000 });
+      await consumer.forwardToDeadLetter(await scene.receiveOne(consumer));
+      await scene.pass(1_000);
+      assert.deepEqual(await scene.admin.redriveDeadLetters(GROUP), { redriven: 1 });
+      const again = await scene.receiveOne(consumer);
+      assert.deepEqual([again.text(), again.deliveryAttempt], ['bad', 1]);
+      await consumer.changeInvisibleDuration(again, 0);
+      assert.equal((await scene.receiveOne(consumer)).deliveryAttempt, 2);
+    },
     'ttlMs is a positive integer': async (scene) => {
       for (const ttlMs of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5', null]) {
         await refuses('MQ_ILLEGAL_ARGUMENT', () => scene.send({ ttlMs: wrongly(ttlMs) }));

@@ -85,8 +85,9 @@ function checkContent(view: MessageView, { message }: ModelDelivery): void {
     throw violation('I6', `${message.name} came from another place than its receipt named`);
 }
 
-function checkTimeToLive({ name }: ModelGroup, { message }: ModelDelivery): void {
-  if (isExpired(message, 'surely')) throw violation('I2', `${name} got ${message.name}, whose time to live was over`);
+/** A redriven message is delivered however old it is. */
+function checkTimeToLive({ name }: ModelGroup, { message, redriven }: ModelDelivery): void {
+  if (isExpired(message, 'surely') && !redriven) throw violation('I2', `${name} got ${message.name}, whose time to live was over`);
 }
 
 /** A delivery proves that its message was kept. */
