@@ -98,6 +98,16 @@ export class QueueProgress {
     return message;
   }
 
+  /** In replay: a hand-out of a settled message whose redrive a power cut took is void; it is a dead letter still. */
+  handOutAgain(offset: number, attempt: number, leaseNumber: number, terms: LeaseTerms): void {
+    if (!this.settled.has(offset) || this.unsettled.has(offset)) {
+      this.handOut(offset, attempt, leaseNumber, terms);
+    } else {
+      this.nextLease = Math.max(this.nextLease, leaseNumber + 1);
+      this.#touch(offset);
+    }
+  }
+
   /** Consumed, dead-lettered or filtered: the group is done with it. */
   settle(offset: number): void {
     const message = this.unsettled.get(offset);

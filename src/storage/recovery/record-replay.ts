@@ -156,7 +156,7 @@ export class RecordReplay {
     switch (kind) {
       case RECORD.handOut:
         return readHandOut(reader, (offset, attempt, lease, terms) => {
-          if (!lost.has(offset)) progress.handOut(offset, attempt, lease, terms);
+          if (!lost.has(offset)) progress.handOutAgain(offset, attempt, lease, terms);
         });
       case RECORD.ack:
       case RECORD.filtered:
