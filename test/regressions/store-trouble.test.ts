@@ -72,6 +72,28 @@ describe('a read that failed once', () => {
   });
 });
 
+// The batch looked its dedup key up twice, and nobody heard how the first look ended: Node ends a process for that.
+test('a batch whose dedup key cannot be looked up is rejected, and no other promise', async () => {
+  const { broker, reads } = await openedAnew(0);
+  const keyed = (dedupKey: string) => ({ topic: 'orders', body: 'x', dedupKey });
+  await broker.createProducer().send(keyed('first'));
+  await broker.reopen();
+  const producer = broker.createProducer();
+  // Keys are in memory from here on, messages are not.
+  await producer.send(keyed('second'));
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown): unknown => unheard.push(reason);
+  process.on('unhandledRejection', hear);
+  reads.failing.add('log');
+  await expect(producer.sendBatch([keyed('first')])).rejects.toThrow('EIO');
+  reads.failing.clear();
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', hear);
+  expect(unheard).toEqual([]);
+  expect(await producer.sendBatch([keyed('first')])).toMatchObject([{ duplicate: true }]);
+  await broker.close();
+});
+
 describe('a message whose last attempt ends while the disk is full', () => {
   const setUp = async (): Promise<{ broker: TestBroker; clock: ManualClock; failures: FaultPlan }> => {
     const failures = new FaultPlan();

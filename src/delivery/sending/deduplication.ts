@@ -186,7 +186,7 @@ export class Deduplication implements ClaimOwner {
 }
 
 /** Gives up claims of a call that will not join. */
-export function releaseAll(outcomes: readonly DedupOutcome[]): void {
+function releaseAll(outcomes: readonly DedupOutcome[]): void {
   for (const outcome of outcomes) if (outcome.kind === 'new') outcome.claim?.release();
 }
 

@@ -2,7 +2,7 @@ import type { SendReceipt } from '../../model/message.ts';
 import type { MessageDraft } from '../../model/message-validation.ts';
 import type { Topic } from '../topic.ts';
 import type { DedupClaim } from './dedup-claim.ts';
-import { type Deduplication, type DedupOutcome, type HeldBlocks, releaseAll } from './deduplication.ts';
+import type { Deduplication, DedupOutcome, HeldBlocks } from './deduplication.ts';
 
 /** The messages of one call, of which some have dedup keys: which of them are stored, and what the others are answered. */
 export class KeyedCall {
@@ -39,11 +39,6 @@ export class KeyedCall {
   /** Its claims, in the same order; none without a key. */
   get claims(): readonly (DedupClaim | undefined)[] {
     return this.#outcomes.flatMap((outcome) => (outcome.kind === 'new' ? [outcome.claim] : []));
-  }
-
-  /** Gives the claims up: nothing joins the log. */
-  release(): void {
-    releaseAll(this.#outcomes);
   }
 
   /** The receipts of all messages, from those of what was stored. */

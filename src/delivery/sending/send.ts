@@ -88,7 +88,10 @@ export class Sender implements SendWriter {
     if (!this.#gate.isOpen(bytes)) return this.#sendLater(drafts, options);
     if (!hasKeys) return this.#join(drafts, options);
     const attempt = this.#deduplication.isReady ? this.#tryKeyed(new KeyedCall(drafts), options) : undefined;
-    return attempt?.receipts ?? this.#sendLater(drafts, options);
+    if (attempt?.receipts !== undefined) return attempt.receipts;
+    // What keeps it from being known is met again on the longer way, and there its failure is answered.
+    attempt?.wait.catch(() => undefined);
+    return this.#sendLater(drafts, options);
   }
 
   /** The way of a send whose topic is not loaded, that has to wait for room, or of which it is not known whether it is a duplicate. */
