@@ -107,6 +107,59 @@ test('who has waited longest is judged by what the group wants', async () => {
   await broker.close();
 });
 
+// The oldest of a level was in flight when the process died, and waited for another such message: a young one of its level had the turn in its place.
+test('who has waited longest is judged by what may be delivered', async () => {
+  const broker = await alerts();
+  await broker.admin.createGroup('duty', { maxAttempts: 3 });
+  const producer = broker.createProducer();
+  await producer.sendBatch([patience, { ...patience, body: 'waits' }]);
+  await receive(await onDuty(broker), 2);
+  await broker.crash();
+  await broker.reopen();
+  await broker.createProducer().sendBatch([{ ...patience, body: 'next', priority: 1 }, ...urgent, { ...patience, body: 'new' }]);
+  const consumer = await onDuty(broker);
+  const seen = await receive(consumer, 32);
+  expect(seen.filter((text) => !/^[0-9]+$/.test(text))).toEqual(['patient', 'next']);
+  await broker.close();
+});
+
+// Messages that were being read for a consumer that gave its subscription up meanwhile go to others, and so do their turns.
+test('what another consumer was about to get takes no turn', async () => {
+  const broker = await alerts();
+  await broker.createProducer().sendBatch([patience, ...urgent]);
+  await broker.close();
+  await broker.reopen();
+  const [first, second] = [await onDuty(broker), await onDuty(broker)];
+  const before = first.receive({ maxMessages: 15 });
+  await first.unsubscribe('alerts');
+  expect(await before).toEqual([]);
+  const seen = await receive(second, 20);
+  expect(seen.indexOf('patient')).toBe(15);
+  await broker.close();
+});
+
+// A pull consumer that goes elsewhere in its queue gets nothing of what was being read for it.
+test.each(['before', 'during'] as const)('what a seek %s the poll makes void takes no turn', async (when) => {
+  const broker = await alerts();
+  await broker.createProducer().sendBatch([patience, ...urgent]);
+  if (when === 'during') {
+    await broker.close();
+    await broker.reopen();
+  }
+  const consumer = await broker.createPullConsumer({ group: 'duty', subscriptions: { alerts: '*' } });
+  const queue = consumer.assignment().find(({ priority }) => priority === 9);
+  if (queue === undefined) throw new Error('no queue is assigned');
+  const poll = () => consumer.poll({ maxMessages: 10, awaitDurationMs: 0 });
+  let polled = when === 'during' ? poll() : undefined;
+  const sought = consumer.seek(queue, 0);
+  polled ??= poll();
+  await sought;
+  const seen = textsOf(await polled);
+  while (seen.length < 20) seen.push(...textsOf(await poll()));
+  expect(seen.indexOf('patient')).toBe(15);
+  await broker.close();
+});
+
 // A process that ended after ten messages began with the highest each time.
 test('processes that come and go for a few messages each starve nothing', async () => {
   const broker = await alerts();

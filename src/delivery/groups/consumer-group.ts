@@ -77,7 +77,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     // Whoever deleted the topic or the group meanwhile has found nothing to detach.
     if (this.memberState?.closed || this.#isGone(topic)) return this.detachTopic(topic);
     topic.groups.add(this);
-    // Where nothing is new, whose turn it is among the priorities stays as it is.
+    // Where nothing is new, the queues of a priority go on taking turns.
     for (const member of this.members) {
       if (added > 0) member.topicsChanged();
       else member.wake();

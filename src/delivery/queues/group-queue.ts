@@ -214,20 +214,27 @@ export class GroupQueue {
       const position = run.positionAt(offset);
       if (message === undefined && this.#isGone(offset, position, groupKey)) continue;
       if (groupKey !== 0 && !this.locks.isHead(groupKey, offset)) continue;
-      if (message !== undefined && !this.#mayGo(message)) continue;
       this.#pick(picks, message, { offset, position, groupKey });
     }
   }
 
-  /** The first offset that is due again; those that somebody changes, or that wait again, are dropped. */
+  /** The first offset that is due again; those that somebody changes, or that have to wait, are dropped until they are due again. */
   #firstDue(): number | undefined {
     const { ready, progress } = this;
     for (let offset = ready.top; offset !== undefined; offset = ready.top) {
       const message = progress.unsettled.get(offset);
-      if (message === undefined || (message.ready && !message.claimed)) return offset;
+      if (message === undefined || (message.ready && !message.claimed && !this.#waitsForSuspect(message))) return offset;
       ready.pop();
     }
     return undefined;
+  }
+
+  #waitsForSuspect(message: UnsettledMessage): boolean {
+    return this.#isSuspect(message) && this.#context.suspects.holds(message, () => this.makeReady(message.offset));
+  }
+
+  #isSuspect(message: UnsettledMessage): boolean {
+    return this.#context.suspects.isSuspect(message, this.group.maxAttempts);
   }
 
   /** It was settled on its way here, or a power cut took it, which has been reported. It must not keep its message group locked. */
@@ -243,14 +250,9 @@ export class GroupQueue {
     if (message !== undefined) {
       message.claimed = true;
       message.ready = false;
+      if (this.#isSuspect(message)) this.#context.suspects.start(message);
     }
     picks.push({ queue: this, ...at, attempt: (message?.attempt ?? 0) + 1, generation: this.generation, turn: undefined });
-  }
-
-  #mayGo(message: UnsettledMessage): boolean {
-    const { suspects } = this.#context;
-    if (!suspects.isSuspect(message, this.group.maxAttempts)) return true;
-    return suspects.start(message, () => this.makeReady(message.offset));
   }
 
   #collectNew(picks: Pick[], most: number, filter: MessageFilter): void {

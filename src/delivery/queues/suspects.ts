@@ -15,14 +15,16 @@ export class Suspects {
     return message.deaths >= 2 || (message.deaths === 1 && maxAttempts - message.attempt <= FEW_ATTEMPTS);
   }
 
-  /** True when the message may go out now; else `retry` is called once the one in flight is through. */
-  start(message: UnsettledMessage, retry: () => void): boolean {
-    if (this.#inFlight !== undefined && this.#inFlight !== message) {
-      this.#parked.push(retry);
-      return false;
-    }
-    this.#inFlight = message;
+  /** True when the message has to wait for another one; then `retry` is called once that is through. */
+  holds(message: UnsettledMessage, retry: () => void): boolean {
+    if (this.#inFlight === undefined || this.#inFlight === message) return false;
+    this.#parked.push(retry);
     return true;
+  }
+
+  /** The message goes out, alone. */
+  start(message: UnsettledMessage): void {
+    this.#inFlight = message;
   }
 
   /** A delivery ended in whatever way, with the process alive. */

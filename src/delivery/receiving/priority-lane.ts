@@ -69,7 +69,8 @@ export class PriorityLane implements QueueLane {
     let oldestPosition = Number.POSITIVE_INFINITY;
     for (const level of this.#levels) {
       for (const queue of level) {
-        const position = queue.hasWork ? queue.nextPosition(this.#filter) : undefined;
+        if (!queue.hasWork) continue;
+        const position = queue.nextPosition(this.#filter);
         this.#settleSkipped(queue);
         if (position === undefined || position >= oldestPosition) continue;
         oldest = queue;

@@ -1,5 +1,6 @@
 import type { MessageView } from '../../model/message.ts';
 import type { StandardSchema } from '../../model/standard-schema.ts';
+import type { StoredMessage } from '../../storage/log/message-record.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import { tellDelivered } from '../delivery-events.ts';
 import { storedFacts, storedView } from '../views/message-view.ts';
@@ -13,7 +14,11 @@ export function pulledViews(
 ): MessageView[] {
   const views: MessageView[] = [];
   for (const { queue, picks, messages } of wanted) {
-    const valid = messages.filter((_, index) => picks[index]?.generation === queue.generation);
+    const valid: StoredMessage[] = [];
+    for (const [index, pick] of picks.entries()) {
+      if (pick.generation === queue.generation) valid.push(messages[index] as StoredMessage);
+      else pick.turn?.cameToNothing();
+    }
     const topic = queue.topic.record.name;
     const facts = storedFacts(topic, queue.topic.placeOf(queue.queue.queueId), schemas?.get(topic));
     for (const message of valid) views.push(storedView(message, facts, FIRST_ATTEMPT));

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DeliveryContext } from '../../../src/delivery/delivery-context.ts';
 import type { GroupPort } from '../../../src/delivery/queues/group-port.ts';
-import type { Pick } from '../../../src/delivery/queues/group-queue.ts';
-import { GroupQueue } from '../../../src/delivery/queues/group-queue.ts';
+import { GroupQueue, type Pick } from '../../../src/delivery/queues/group-queue.ts';
 import { Suspects } from '../../../src/delivery/queues/suspects.ts';
 import type { Topic } from '../../../src/delivery/topic.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
