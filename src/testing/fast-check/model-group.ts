@@ -1,6 +1,14 @@
 import type { MessageView } from '../../index.ts';
 import { isExpired, type ModelDelivery, type ModelMessage, newDelivery, type Phase } from './model-message.ts';
 
+/** Turns in a topic with priorities. */
+interface ModelTurns {
+  /** Messages that came since one came before a higher one, at most as many as the broker counts. */
+  sinceOldest: number;
+  /** Messages that came since the oldest one did. */
+  overtaking: number;
+}
+
 /** One consumer group whose messages are received by commands. */
 export class ModelGroup {
   readonly name: string;
@@ -11,8 +19,8 @@ export class ModelGroup {
   readonly staleViews: MessageView[] = [];
   /** Highest floor seen, by topic and queue. */
   readonly floors: Map<string, number> = new Map();
-  /** By topic with priorities, in the present life of the broker: how many messages came, and how many of them before a higher one. */
-  readonly turns: Map<string, { taken: number; lower: number }> = new Map();
+  /** Whose turn it is in the topic with priorities; absent until a message of it comes in the present life of the broker. */
+  turns: ModelTurns | undefined;
 
   constructor(name: string, options: { maxAttempts: number; wantedTag: string | undefined }) {
     this.name = name;
@@ -61,8 +69,7 @@ export class ModelGroup {
     // That a lease ran out is written nowhere, so that the broker takes such a delivery for one in flight.
     if (isDeath) for (const delivery of this.deliveries.values()) delivery.suspect ||= delivery.attempt > 0;
     for (const delivery of this.inPhase('leased')) this.release(delivery);
-    this.turns.clear();
-    for (const delivery of this.deliveries.values()) delivery.overtaken = 0;
+    this.turns = undefined;
   }
 
   /** It may be where it was before, anywhere. */

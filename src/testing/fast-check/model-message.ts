@@ -89,8 +89,6 @@ export interface ModelDelivery {
   mayBeExpired: boolean;
   /** It came back from the dead letters: it is no longer in its message group's order. */
   redriven: boolean;
-  /** Messages of its topic that came while it could have come instead, in the present life of the broker. */
-  overtaken: number;
 }
 
 /** A message as a group sees it that has not had it yet. */
@@ -106,7 +104,6 @@ export function newDelivery(message: ModelMessage): ModelDelivery {
     mayBeSettled: false,
     mayBeExpired: isExpired(message, 'perhaps'),
     redriven: false,
-    overtaken: 0,
   };
 }
 

@@ -28,7 +28,7 @@ export async function receiveAndCheck(
   const deliveries = views.map((view) =>
     delivered(model, group, view, { allowed: expected.allowed, untilMs: system.clock.monotonic() + invisibleDurationMs }),
   );
-  checkPriorities(model, group, backlog, deliveries);
+  checkPriorities(group, backlog, deliveries);
   if (new Set(deliveries).size !== deliveries.length) throw violation('I4', 'one receive brought a message twice');
   if (views.length === 0 && expected.isSomethingSure && !mayBringNothing)
     throw violation('I3', `nothing of ${group.name} came, though something is visible`);
