@@ -228,3 +228,23 @@ test.each([[[24 * HOUR_MS]], [[-2 * HOUR_MS, 24 * HOUR_MS]], [[-2 * HOUR_MS]]])(
     await broker.close();
   },
 );
+
+// The same for the handle of a lease that got a new end.
+test('a renewed handle of a settled message keeps its time over steps of the wall clock', async () => {
+  const clock = new ManualClock();
+  const broker = await open(clock);
+  await broker.createProducer().send({ topic: 'work', body: 'x' });
+  const consumer = await broker.createSimpleConsumer({ group: 'g', subscriptions: { work: '*' } });
+  await step(clock, -2 * HOUR_MS);
+  const [message] = await consumer.receive();
+  if (message === undefined) throw new Error('nothing was received');
+  const renewed = await consumer.changeInvisibleDuration(message, HOUR_MS);
+  await consumer.ack(renewed);
+  await step(clock, 24 * HOUR_MS);
+  await clock.advance(HOUR_MS - 1);
+  for (const view of [renewed, { ...renewed }]) await consumer.ack(view);
+  await clock.advance(1);
+  for (const view of [renewed, { ...renewed }])
+    await expect(consumer.ack(view)).rejects.toMatchObject({ code: 'MQ_RECEIPT_HANDLE_EXPIRED' });
+  await broker.close();
+});
