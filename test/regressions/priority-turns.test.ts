@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { MessageView, SimpleConsumer } from '../../src/index.ts';
-import { ManualClock, openTestBroker, type TestBroker, type TestBrokerOptions } from '../../src/testing/index.ts';
+import { ManualClock, openTestBroker, SimulatedDisk, type TestBroker, type TestBrokerOptions } from '../../src/testing/index.ts';
+import { ReadPlan, restiveStorage } from './restive-storage.ts';
 
 // "Every sixteenth message is of the level that has waited longest": what made it every thirty-first, or never. Found by the model and by reading.
 
@@ -194,5 +195,24 @@ test('pull consumers that come and go for a few messages each starve nothing', a
     }
   }
   expect(seen.indexOf('patient')).toBe(15);
+  await broker.close();
+});
+
+// A turn that was given back because its message could not be read was taken by the same message again, for ever.
+test('an oldest message that cannot be read keeps nobody else from coming', async () => {
+  const reads = new ReadPlan();
+  const broker = await alerts({ storage: restiveStorage(new SimulatedDisk(), reads) });
+  await broker.createProducer().send(patience);
+  await broker.reopen();
+  const consumer = await onDuty(broker);
+  await broker.createProducer().sendBatch(urgent);
+  reads.failing.add('log');
+  const seen: string[] = [];
+  for (let i = 0; i < 20; i++) seen.push(...(await receive(consumer, 1).catch(() => ['unreadable'])));
+  expect(seen.indexOf('unreadable')).toBe(15);
+  expect(seen.filter((text) => text === 'unreadable')).toHaveLength(1);
+  reads.failing.clear();
+  seen.push(...(await receive(consumer, 20)));
+  expect(seen.indexOf('patient')).toBe(31);
   await broker.close();
 });

@@ -93,10 +93,11 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   }
 
   /** Whose turn it is in a priority topic. What came before this process is counted by leases, of which each delivery has had one. */
-  turnsOf(queues: readonly GroupQueue[]): PriorityTurns {
-    const topicId = queues[0]?.queue.topicId ?? 0;
-    const turns =
-      this.#turns.get(topicId) ?? new PriorityTurns(queues.reduce((before, { progress }) => before + progress.nextLease - 1, 0));
+  turnsOf({ record: { topicId } }: Topic): PriorityTurns {
+    const known = this.#turns.get(topicId);
+    if (known !== undefined) return known;
+    const queues = this.queues.get(topicId) ?? [];
+    const turns = new PriorityTurns(queues.reduce((before, { progress }) => before + progress.nextLease - 1, 0));
     this.#turns.set(topicId, turns);
     return turns;
   }

@@ -8,6 +8,7 @@ import type { PickTaker, PickVerdict } from '../receiving/delivery-of-picks.ts';
 import { PriorityLane } from '../receiving/priority-lane.ts';
 import type { PriorityTurns } from '../receiving/priority-turns.ts';
 import { type QueueLane, SingleLane } from '../receiving/queue-lane.ts';
+import type { Topic } from '../topic.ts';
 import type { ConsumerGroup, Member } from './consumer-group.ts';
 
 /** The group that a member is counted among, and the one that its queues are those of: another one for a broadcast member. */
@@ -65,7 +66,7 @@ export abstract class GroupMember implements Member, PickTaker {
   abstract close(): Promise<void>;
 
   /** Whose turn it is in a priority topic, of which it takes from these queues. */
-  protected abstract turnsOf(queues: readonly GroupQueue[]): PriorityTurns;
+  protected abstract turnsOf(topic: Topic, queues: readonly GroupQueue[]): PriorityTurns;
 
   /** It takes from these queues of topics that it subscribes to, and from no others. */
   protected takeFrom(queuesByTopic: Iterable<readonly GroupQueue[]>): void {
@@ -74,7 +75,7 @@ export abstract class GroupMember implements Member, PickTaker {
       const topic = queues[0]?.topic;
       const filter = topic === undefined ? undefined : this.filters.get(topic.record.name);
       if (topic === undefined || filter === undefined) continue;
-      if (topic.hasPriorities) this.#lanes.push(new PriorityLane(this.context, queues, { filter, turns: this.turnsOf(queues) }));
+      if (topic.hasPriorities) this.#lanes.push(new PriorityLane(this.context, queues, { filter, turns: this.turnsOf(topic, queues) }));
       else for (const queue of queues) this.#lanes.push(new SingleLane(this.context, queue, filter));
     }
     this.wake();

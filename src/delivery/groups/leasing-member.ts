@@ -2,11 +2,11 @@ import type { StandardSchema } from '../../model/standard-schema.ts';
 import type { UnsettledMessage } from '../../storage/index/queue-progress.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { LeaseOwner } from '../queues/group-port.ts';
-import type { GroupQueue } from '../queues/group-queue.ts';
 import { type DeliveryResult, deliverPicks } from '../receiving/delivery-of-picks.ts';
 import { handOut } from '../receiving/leased-delivery.ts';
 import type { PriorityTurns } from '../receiving/priority-turns.ts';
 import { giveBack } from '../settling/lease-end.ts';
+import type { Topic } from '../topic.ts';
 import { queueOf } from '../views/message-view.ts';
 import { GroupMember, type MemberGroups } from './group-member.ts';
 
@@ -40,8 +40,8 @@ export class LeasingMember extends GroupMember implements LeaseOwner {
   }
 
   /** All members take turns together. */
-  protected override turnsOf(queues: readonly GroupQueue[]): PriorityTurns {
-    return this.group.turnsOf(queues);
+  protected override turnsOf(topic: Topic): PriorityTurns {
+    return this.group.turnsOf(topic);
   }
 
   onLeaseExpired(message: UnsettledMessage): boolean {

@@ -3,6 +3,7 @@ import type { GroupQueue, Pick } from '../queues/group-queue.ts';
 import { type DeliveryResult, deliverPicks, type Wanted } from '../receiving/delivery-of-picks.ts';
 import { PriorityTurns } from '../receiving/priority-turns.ts';
 import { pulledViews } from '../receiving/pulled-views.ts';
+import type { Topic } from '../topic.ts';
 import { GroupMember } from './group-member.ts';
 import { commitPosition } from './pull-position.ts';
 import { assignQueues, type QueueReader, queueName, releaseQueues } from './queue-assignment.ts';
@@ -33,7 +34,7 @@ export class PullMember extends GroupMember implements QueueReader {
   }
 
   /** Nobody else reads them: how many messages of them have come is known from their positions. */
-  protected override turnsOf(queues: readonly GroupQueue[]): PriorityTurns {
+  protected override turnsOf(_topic: Topic, queues: readonly GroupQueue[]): PriorityTurns {
     return new PriorityTurns(queues.reduce((before, { examined }) => before + examined, 0));
   }
 

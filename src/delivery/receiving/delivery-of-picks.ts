@@ -53,7 +53,11 @@ export function deliverPicks(context: DeliveryContext, picks: readonly Pick[], t
   readBlocks(context, picks).then(
     (blockOf) => deliverRead(context, picks, blockOf, to),
     (error: Error) => {
-      for (const pick of picks) pick.queue.putBack(pick);
+      for (const pick of picks) {
+        // What cannot be read keeps its turn, else nothing else would ever come.
+        pick.turn = undefined;
+        pick.queue.putBack(pick);
+      }
       for (const group of new Set(picks.map((pick) => pick.queue.group))) context.clock.setTimer(READ_RETRY_MS, () => group.wake());
       to.failed(error);
     },
