@@ -65,39 +65,42 @@ export class Settlement {
   async changeInvisibleDuration(group: SettlingGroup, view: MessageView, invisibleMs: number): Promise<MessageView> {
     this.#context.assertOpen();
     const named = this.#named(group, view);
-    const message = await this.#leased(named);
+    const { queue } = named;
     if (invisibleMs === 0) {
-      await giveBack(this.#context, named.queue, message).done();
+      await this.#whenLeased(named, (message) => giveBack(this.#context, queue, message).done());
       return view;
     }
-    const { schemas } = (message.owner ?? {}) as Partial<LeaseOwner>;
-    const entry = changeInvisible(this.#context, named.queue, message, invisibleMs);
-    await entry.done();
-    return renewedView(
-      view,
-      { untilMs: entry.terms.untilMs, endsAtMs: entry.endsAtMs, handles: this.#context.handles, schema: schemas?.get(view.topic) },
-      { held: message, leaseNumber: entry.terms.firstLease },
-    );
+    return await this.#whenLeased(named, async (message) => {
+      const { schemas } = (message.owner ?? {}) as Partial<LeaseOwner>;
+      const entry = changeInvisible(this.#context, queue, message, invisibleMs);
+      await entry.done();
+      const { terms, endsAtMs } = entry;
+      return renewedView(
+        view,
+        { untilMs: terms.untilMs, endsAtMs, handles: this.#context.handles, schema: schemas?.get(view.topic) },
+        { held: message, leaseNumber: terms.firstLease },
+      );
+    });
   }
 
   async forwardToDeadLetter(group: SettlingGroup, view: MessageView, reason: string): Promise<void> {
     this.#context.assertOpen();
     const named = this.#named(group, view);
-    await this.#unlessSettled(named, async () => deadLetter(this.#context, named.queue, await this.#leased(named), reason));
+    await this.#unlessSettled(named, (message) => deadLetter(this.#context, named.queue, message, reason));
   }
 
   /** A message that is settled already, or that is being changed at the moment. */
   async #acknowledgeSlowly(named: Named): Promise<void> {
-    await this.#unlessSettled(named, async () => acknowledge(this.#context, named.queue, await this.#leased(named)).done());
+    await this.#unlessSettled(named, (message) => acknowledge(this.#context, named.queue, message).done());
   }
 
   /** Settles a message; when it is settled already, whoever was faster has done what was asked for. */
-  async #unlessSettled(named: Named, settle: () => Promise<void>): Promise<void> {
+  async #unlessSettled(named: Named, settle: (message: UnsettledMessage) => Promise<void>): Promise<void> {
     const { progress } = named.queue;
     const isSettled = (): boolean => progress.settled.has(named.offset) && !progress.unsettled.has(named.offset);
     if (isSettled()) return this.#assertInTime(named);
     try {
-      await settle();
+      await this.#whenLeased(named, settle);
     } catch (error) {
       if (!isSettled()) throw error;
       this.#assertInTime(named);
@@ -109,12 +112,15 @@ export class Settlement {
     if (this.#context.time.now() >= endsAtMs) throw handleExpired();
   }
 
-  /** The message when the handle is its valid one; a change that is on its way to the log is waited for. */
-  async #leased(named: Named): Promise<UnsettledMessage> {
+  /**
+   * Changes the message when the handle is its valid one; a change that is on its way to the log is waited for. `change` claims the message in the
+   * turn in which it was found free: of two calls that find it so one would come too late otherwise, and not know.
+   */
+  async #whenLeased<T>(named: Named, change: (message: UnsettledMessage) => Promise<T>): Promise<T> {
     for (;;) {
       const message = this.#valid(named);
       if (message === undefined) throw handleExpired();
-      if (!message.claimed) return message;
+      if (!message.claimed) return await change(message);
       await this.#context.store.log.nextCommit();
       this.#context.assertOpen();
     }
