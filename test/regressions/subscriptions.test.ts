@@ -63,6 +63,28 @@ test.each([true, false])(
   },
 );
 
+// The queues are put together anew, and what was left of a wait was reckoned as if it had begun before the opening: a broker that had been open for
+// longer than a retry waits tried again at once.
+test('a retry waits its time also when `ordered` changes meanwhile', async () => {
+  const clock = new ManualClock();
+  const broker = await oneQueue({ clock });
+  await broker.admin.createGroup('billing', { retryPolicy: { kind: 'customized', delaysMs: [60_000] } });
+  await clock.advance(3_600_000);
+  const subscriptions = { orders: '*' };
+  const failing = await broker.createPushConsumer({ group: 'billing', subscriptions, listener: () => 'failure' });
+  await broker.createProducer().send({ topic: 'orders', body: 'one' });
+  await clock.settle();
+  await failing.close();
+  await clock.advance(20_000);
+  await broker.admin.updateGroup('billing', { ordered: false });
+  const consumer = await broker.createSimpleConsumer({ group: 'billing', subscriptions, awaitDurationMs: 0 });
+  await clock.advance(39_999);
+  expect(await consumer.receive()).toEqual([]);
+  await clock.advance(1);
+  expect(await consumer.receive()).toMatchObject([{ deliveryAttempt: 2 }]);
+  await broker.close();
+});
+
 // The listener's hand-out came to nothing within the commit of the send that had woken it, and started over there.
 test('a push consumer that starts in the future lets sends through until then, and gets what comes after', async () => {
   const clock = new ManualClock();

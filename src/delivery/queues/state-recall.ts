@@ -50,18 +50,24 @@ async function sweep(queue: GroupQueue, context: DeliveryContext): Promise<void>
   }
 }
 
-/**
- * A remaining time was at the opening never longer than the lease or wait at its beginning, whatever the wall clock did meanwhile, and has run on
- * since, also where nobody has asked for the queue before.
- */
-function restoreDeadlines(queue: GroupQueue, { openedAtMs, time, deadlines }: DeliveryContext): void {
-  const { passedMs } = time;
+/** Each lease or wait goes on with the time that is left of it. */
+function restoreDeadlines(queue: GroupQueue, context: DeliveryContext): void {
   const pending: { node: UnsettledMessage; remainingMs: number }[] = [];
   for (const message of queue.progress.unsettled.values()) {
     if (message.groupKey === -1) message.groupKey = 0;
-    const remainingMs = Math.min(message.durationMs, message.visibleAtMs - openedAtMs) - passedMs;
+    const remainingMs = remainingMsOf(message, context);
     if (message.state !== 'released' && remainingMs > 0) pending.push({ node: message, remainingMs });
     else queue.group.visibleAgain(message);
   }
-  deadlines.addSorted(pending);
+  context.deadlines.addSorted(pending);
+}
+
+/**
+ * A time that began in this process ends when it would have ended: the queue was only put together anew. The remaining time of any other one was at
+ * the opening never longer than the lease or wait at its beginning, whatever the wall clock did meanwhile, and has run on since, also where nobody has
+ * asked for the queue before.
+ */
+function remainingMsOf(message: UnsettledMessage, { openedAtMs, time, clock }: DeliveryContext): number {
+  if (message.dueAtMs > 0) return message.dueAtMs - clock.monotonic();
+  return Math.min(message.durationMs, message.visibleAtMs - openedAtMs) - time.passedMs;
 }

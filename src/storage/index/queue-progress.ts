@@ -8,6 +8,7 @@ export type RecordedState = 'leased' | 'waiting' | 'released';
 
 /** A node of a list of deadlines; the list itself is kept in `delivery/`. Part of the message's state so that a lease costs one allocation. */
 export class DeadlineNode {
+  /** By the monotonic clock of this process; 0 where it never had a deadline in it. Stays when the deadline is removed. */
   dueAtMs = 0;
   previous: DeadlineNode | undefined = undefined;
   next: DeadlineNode | undefined = undefined;
