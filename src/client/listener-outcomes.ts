@@ -1,5 +1,5 @@
 import type { DeliveryContext } from '../delivery/delivery-context.ts';
-import type { GroupPort } from '../delivery/queues/group-port.ts';
+import type { GroupQueue } from '../delivery/queues/group-queue.ts';
 import { acknowledge } from '../delivery/settling/acknowledge.ts';
 import { giveUp } from '../delivery/settling/give-up.ts';
 import { retryLater } from '../delivery/settling/lease-end.ts';
@@ -20,10 +20,10 @@ export class ListenerOutcomes {
     this.#context = context;
   }
 
-  /** Nobody waits for it: the acknowledgement is on disk with the next group commit. */
+  /** Nobody waits for it: the acknowledgement is on disk with the next group commit. Of a topic that is deleted nothing is written any more. */
   succeeded(call: ListenerCall): void {
     const { held } = call;
-    if (held === undefined || heldMessage(call.view) !== held || held.claimed) return;
+    if (held === undefined || heldMessage(call.view) !== held || held.claimed || queueOf(held).dropped) return;
     acknowledge(this.#context, queueOf(held), held);
   }
 
@@ -34,20 +34,25 @@ export class ListenerOutcomes {
     const { group } = queue;
     const attempt = view.deliveryAttempt;
     this.#context.counters.failed++;
-    const isLast = attempt >= group.maxAttempts;
+    const isLast = attempt >= group.maxAttempts || queue.dropped;
     const delayMs = isLast ? 0 : retryDelayMs(group.record.options.retryPolicy, attempt);
     const nextAttemptAtMs = isLast ? undefined : this.#context.clock.now() + delayMs;
-    this.#log(group, call, error, nextAttemptAtMs);
-    if (isLast) giveUp(this.#context, queue, held, reasonOf(error)).catch(() => group.visibleAgain(held));
-    else retryLater(this.#context, queue, held, delayMs);
+    this.#log(queue, call, error, nextAttemptAtMs);
+    if (!isLast) retryLater(this.#context, queue, held, delayMs);
+    else if (!queue.dropped) giveUp(this.#context, queue, held, reasonOf(error)).catch(() => group.visibleAgain(held));
     if (this.#context.events.listenerCount('failed') === 0) return;
     this.#context.events.emit('failed', { group: group.record.name, message: view, attempt, error, nextAttemptAtMs });
   }
 
   /** Once for each group and error text, with the stack; whether or not anybody listens to `failed`. A message that is dropped is lost, so that it counts apart. */
-  #log({ record, memberState }: GroupPort, call: ListenerCall, error: unknown, nextAttemptAtMs: number | undefined): void {
+  #log(
+    { group: { record, memberState }, dropped }: GroupQueue,
+    call: ListenerCall,
+    error: unknown,
+    nextAttemptAtMs: number | undefined,
+  ): void {
     const group = record.name;
-    const end = memberState === undefined ? 'dead letters' : 'dropped';
+    const end = memberState === undefined && !dropped ? 'dead letters' : 'dropped';
     const next = nextAttemptAtMs === undefined ? end : new Date(nextAttemptAtMs).toISOString();
     const text = `${next === 'dropped' ? 'dropped by ' : ''}${group}: ${reasonOf(error)}`;
     const logged = loggedIn(this.#context);

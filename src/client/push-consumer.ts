@@ -10,6 +10,7 @@ import { schemasOf } from '../model/subscriptions.ts';
 import { isThenable } from '../model/thenable.ts';
 import { ListenerCall } from './listener-call.ts';
 import { ListenerOutcomes } from './listener-outcomes.ts';
+import { RunningCalls } from './running-calls.ts';
 import { filtersOf, groupOf } from './subscription-options.ts';
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -34,8 +35,7 @@ export class LocalPushConsumer implements PushConsumer {
   readonly #options: { listener: PushConsumerOptions['listener']; concurrency: number; consumeTimeoutMs: number };
   readonly #outcomes: ListenerOutcomes;
   readonly #onClose: (consumer: LocalPushConsumer) => void;
-  /** Listener calls under way, by the lease that they hold. */
-  readonly #calls = new Set<ListenerCall>();
+  readonly #calls: RunningCalls;
   #member: LeasingMember | undefined;
   /** Messages that are being handed out or listened to; never more than `concurrency`. */
   #taken = 0;
@@ -61,6 +61,7 @@ export class LocalPushConsumer implements PushConsumer {
       concurrency: Math.min(concurrency, cached),
       consumeTimeoutMs: requireInteger('consumeTimeoutMs', timeoutMs, 1, limits.maxInvisibleDurationMs),
     };
+    this.#calls = new RunningCalls(delivery.context.clock, this.#options.consumeTimeoutMs, (call) => this.#timeOut(call));
   }
 
   static async open(
@@ -72,7 +73,7 @@ export class LocalPushConsumer implements PushConsumer {
     const { limits } = delivery.context;
     const callbacks: MemberCallbacks = {
       onWake: () => consumer.#pump(),
-      onLeaseExpired: (message) => consumer.#timeOut(message),
+      onLeaseExpired: (message) => consumer.#leaseExpired(message),
     };
     const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
       kind: kindOf(options.mode),
@@ -155,16 +156,17 @@ export class LocalPushConsumer implements PushConsumer {
     this.#freed();
   }
 
+  #leaseExpired(message: object): boolean {
+    const call = this.#calls.of(message);
+    if (call !== undefined) this.#timeOut(call);
+    return call !== undefined;
+  }
+
   /** The listener has had its time: its signal aborts, the attempt counts as failed, and its place is free. */
-  #timeOut(message: object): boolean {
-    for (const call of this.#calls) {
-      if (call.held !== message) continue;
-      const error = new Error(`the listener took longer than ${this.#options.consumeTimeoutMs} ms`);
-      call.abort(error);
-      this.#ended(call, error);
-      return true;
-    }
-    return false;
+  #timeOut(call: ListenerCall): void {
+    const error = new Error(`the listener took longer than ${this.#options.consumeTimeoutMs} ms`);
+    call.abort(error);
+    this.#ended(call, error);
   }
 
   /** Places that become free in the same turn are filled by one hand-out. */
@@ -187,8 +189,7 @@ export class LocalPushConsumer implements PushConsumer {
     this.#onClose(this);
     const release = this.#delivery.context.process.hold();
     await this.#drained(deadlineMs);
-    for (const call of this.#calls) call.abort(new Error('the consumer was closed before the listener ended'));
-    this.#calls.clear();
+    this.#calls.abortAll(new Error('the consumer was closed before the listener ended'));
     try {
       await this.#member?.close();
     } finally {

@@ -153,6 +153,7 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     message.owner = undefined;
     this.#context.deadlines.remove(message);
     this.#context.suspects.ended(message);
+    if (queue.dropped) return;
     if (message.attempt >= this.maxAttempts) {
       giveUp(this.#context, queue, message, 'the last attempt was not acknowledged').catch((error: Error) => {
         // A message that is gone was revoked by a reset; any other one is given up again after a while, and not delivered any more.

@@ -55,8 +55,8 @@ export async function deadLetter(context: DeliveryContext, queue: GroupQueue, me
   try {
     const run = await context.store.index.loadRun(queue.queue, message.offset);
     while (queue.frozen) await context.store.log.nextCommit();
-    // A reset may have revoked it meanwhile.
-    if (queue.progress.unsettled.get(message.offset) !== message) throw handleExpired();
+    // A reset may have revoked it meanwhile, or its topic been deleted: a pointer into that would be gone with the next process.
+    if (queue.dropped || queue.progress.unsettled.get(message.offset) !== message) throw handleExpired();
     const mark: DeadLetterMark = {
       offset: message.offset,
       attempts: message.attempt,
@@ -69,7 +69,7 @@ export async function deadLetter(context: DeliveryContext, queue: GroupQueue, me
     joinState(context, entry);
     await done;
   } catch (error) {
-    const isUnsettled = queue.progress.unsettled.get(message.offset) === message;
+    const isUnsettled = !queue.dropped && queue.progress.unsettled.get(message.offset) === message;
     message.claimed = queue.frozen && isUnsettled;
     if (isUnsettled && message.list === undefined) context.deadlines.add(message, RETRY_MS);
     throw error;

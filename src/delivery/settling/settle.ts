@@ -134,12 +134,12 @@ export class Settlement {
   #isHeldBy(group: SettlingGroup, view: MessageView): boolean {
     if (typeof view !== 'object' || view === null) return false;
     const held = heldMessage(view);
-    return held !== undefined && held.state === 'leased' && !held.ready && queueOf(held).group === group;
+    return held !== undefined && held.state === 'leased' && !held.ready && isOf(group, queueOf(held));
   }
 
   #named(group: SettlingGroup, view: MessageView): Named {
     const { address, held, offset, leaseNumber, endsAtMs } = namedDelivery(view, this.#context.handles);
-    if (held !== undefined && queueOf(held).group === group) return { queue: queueOf(held), held, offset, leaseNumber, endsAtMs };
+    if (held !== undefined && isOf(group, queueOf(held))) return { queue: queueOf(held), held, offset, leaseNumber, endsAtMs };
     if (address.groupId !== group.record.groupId) {
       throw new BrokerError(
         'MQ_INVALID_RECEIPT_HANDLE',
@@ -150,4 +150,9 @@ export class Settlement {
     if (queue === undefined) throw handleExpired();
     return { queue, held: undefined, offset, leaseNumber, endsAtMs };
   }
+}
+
+/** The group goes through the queue: it does no more once the topic is deleted, also where a view still leads there. */
+function isOf(group: SettlingGroup, queue: GroupQueue): boolean {
+  return queue.group === group && !queue.dropped;
 }
