@@ -122,8 +122,8 @@ class View implements MessageView {
     const held = view.#held;
     const { handles, endsAtMs } = view.#facts;
     if (held === undefined || handles === undefined) return '';
-    const { address } = held.progress;
-    return handles.encode({ address, offset: view.queueOffset, leaseNumber: view.#leaseNumber, endsAtMs });
+    const { offset, progress } = held;
+    return handles.encode({ address: progress.address, offset, leaseNumber: view.#leaseNumber, endsAtMs });
   }
 }
 
