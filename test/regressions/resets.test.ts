@@ -116,3 +116,23 @@ test('a redrive after a reset backwards leaves the messages that are there alrea
   expect(await broker.admin.getGroupProgress('billing')).toMatchObject([{ lag: 0, inflight: 0 }]);
   expect(await broker.admin.stats()).toMatchObject({ unsettled: 0 });
 });
+
+// After a death messages that may have caused it go out one at a time. Those that waited for their turn were due again when it came, also where a reset had
+// come first: each of them was delivered there, and once more when the group came to it.
+test('a reset delivers once what was waiting for its turn after a death', async () => {
+  await broker.admin.createGroup('billing', { maxAttempts: 3 });
+  await broker.admin.createTopic('others', { queueCount: 1 });
+  const open = () => broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*', others: '*' }, awaitDurationMs: 0 });
+  for (const topic of ['orders', 'others']) await broker.createProducer().send({ topic, body: topic });
+  await (await open()).receive();
+  await broker.crash();
+  await broker.reopen();
+  const consumer = await open();
+  const [suspect, ...more] = await consumer.receive();
+  if (suspect === undefined || more.length > 0) throw new Error('one message was to be received');
+  const [other] = ['orders', 'others'].filter((topic) => topic !== suspect.topic);
+  await broker.admin.resetOffset('billing', { topic: other as string, to: 'earliest' });
+  await consumer.ack(suspect);
+  expect((await consumer.receive()).map(({ topic }) => topic)).toEqual([other]);
+  await broker.close();
+});

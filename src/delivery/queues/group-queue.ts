@@ -230,7 +230,11 @@ export class GroupQueue {
   }
 
   #waitsForSuspect(message: UnsettledMessage): boolean {
-    return this.#isSuspect(message) && this.#context.suspects.holds(message, () => this.makeReady(message.offset));
+    if (!this.#isSuspect(message)) return false;
+    // A reset may have come before its turn: the offset is to be gone through anew then.
+    return this.#context.suspects.holds(message, () => {
+      if (this.progress.unsettled.get(message.offset) === message) this.makeReady(message.offset);
+    });
   }
 
   #isSuspect(message: UnsettledMessage): boolean {
