@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { FaultPlan, ManualClock, openTestBroker } from '../../src/testing/index.ts';
+import { FaultPlan, ManualClock, openTestBroker, SimulatedDisk } from '../../src/testing/index.ts';
+import { ReadPlan, restiveStorage } from './restive-storage.ts';
 import { turns } from './turns.ts';
 
 // A call that waits is told when its waiting is over. Where that came at a moment at which nobody was told, it went on waiting.
@@ -50,5 +51,33 @@ test('both of two calls of close wait for the sends of a producer', async () => 
   failures.thaw();
   await sending;
   expect(await outcomeOf(closing)).toEqual([undefined, undefined]);
+  await broker.close();
+});
+
+// A read that failed was tried again after a second, by the call that had asked for it and by everybody who came meanwhile; each time the call found that
+// something was being read, and that it had to wait for it.
+test('a receive that does not wait ends while the index cannot be read, which is tried once a second whoever comes', async () => {
+  const [clock, reads] = [new ManualClock(), new ReadPlan()];
+  const broker = await openTestBroker({ clock, storage: restiveStorage(new SimulatedDisk(), reads) });
+  await broker.admin.createTopic('orders', { queueCount: 1 });
+  const producer = broker.createProducer();
+  await producer.sendBatch(Array.from({ length: 3000 }, (_, i) => ({ topic: 'orders', body: `${i}` })));
+  await broker.reopen();
+  const consumer = await broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*' } });
+  await consumer.ack(await consumer.receive({ maxMessages: 1024 }));
+  const errors: Error[] = [];
+  broker.events.on('error', (error) => errors.push(error));
+  reads.failing.add('index');
+  expect(await outcomeOf(consumer.receive({ awaitDurationMs: 0 }))).toEqual([]);
+  const waiting = consumer.receive({ awaitDurationMs: 60_000, maxMessages: 1024 });
+  for (let second = 0; second < 10; second++) {
+    for (let i = 0; i < 3; i++) await broker.createProducer().send({ topic: 'orders', body: 'another' });
+    expect(await outcomeOf(consumer.receive({ awaitDurationMs: 0 }))).toEqual([]);
+    await clock.advance(1_000);
+  }
+  expect(errors.length).toBeLessThanOrEqual(11);
+  reads.failing.clear();
+  await clock.advance(1_000);
+  expect(await outcomeOf(waiting)).toHaveLength(1024);
   await broker.close();
 });

@@ -19,6 +19,8 @@ export class QueueReading {
   pending = 0;
   /** The index failed here: nothing more is picked, else every attempt would fail again. */
   isUnreadable = false;
+  /** Reads that are tried again after a while: nothing is picked until then, else whoever comes would have a try of his own. */
+  #again = 0;
 
   constructor(context: DeliveryContext, group: GroupPort, queue: ConsumeQueue) {
     this.#context = context;
@@ -27,7 +29,7 @@ export class QueueReading {
   }
 
   get isIdle(): boolean {
-    return this.pending === 0 && !this.isUnreadable;
+    return this.pending === 0 && this.#again === 0 && !this.isUnreadable;
   }
 
   /** The run that holds an offset when it is in memory; else it is loaded, and the group is woken afterwards. */
@@ -62,7 +64,11 @@ export class QueueReading {
       },
       (error: unknown) => {
         this.pending--;
-        this.failed(error, again);
+        this.#again++;
+        this.failed(error, () => {
+          this.#again--;
+          again();
+        });
       },
     );
   }
@@ -71,12 +77,11 @@ export class QueueReading {
   failed(error: unknown, again: () => void): void {
     if (this.#context.store.log.ended !== undefined) return;
     this.#group.reportUnreadable(isBrokerError(error) ? error : new Error('the index cannot be read', { cause: error }));
-    if (!isCorruption(error)) {
-      this.#context.clock.setTimer(READ_RETRY_MS, again);
-      return;
-    }
-    this.isUnreadable = true;
-    this.#context.store.distrustIndex(error);
+    if (isCorruption(error)) {
+      this.isUnreadable = true;
+      this.#context.store.distrustIndex(error);
+    } else this.#context.clock.setTimer(READ_RETRY_MS, again);
+    // Whoever does not wait has waited for this read, and no more.
     this.#group.wake();
   }
 }
