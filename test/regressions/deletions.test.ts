@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { FaultPlan, openTestBroker } from '../../src/testing/index.ts';
+import { describe, expect, test } from 'vitest';
+import { FaultPlan, type ManualClock, openTestBroker, SimulatedDisk } from '../../src/testing/index.ts';
+import { ReadPlan, restiveStorage } from './restive-storage.ts';
 import { turns } from './turns.ts';
 
 // A deletion took effect in memory before its record was in the log. Whoever asked for the name in between found the old record, made the
@@ -67,4 +68,39 @@ test('a message that a listener still has when its topic is deleted is counted o
   await broker.settle();
   expect((await broker.admin.stats()).unsettled).toBe(0);
   await broker.close();
+});
+
+// What was being read, or waited to be handed out alone after a death, was delivered behind the deletion: to consumers that had been told of it.
+describe('a message of a topic that is deleted is not delivered any more', () => {
+  test('when it was being read', async () => {
+    const reads = new ReadPlan();
+    const broker = await openTestBroker({ storage: restiveStorage(new SimulatedDisk(), reads) });
+    await broker.createProducer().send({ topic: 'orders', body: 'one' });
+    await broker.reopen();
+    const consumer = await broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*' } });
+    reads.hold();
+    const receiving = consumer.receive({ awaitDurationMs: 0 });
+    await broker.admin.deleteTopic('orders');
+    reads.release();
+    expect(await receiving).toEqual([]);
+    await broker.close();
+  });
+
+  test('when it waited to be handed out alone', async () => {
+    const broker = await openTestBroker();
+    await broker.admin.createTopic('orders', { queueCount: 2 });
+    await broker.admin.createGroup('billing', { maxAttempts: 3 });
+    const open = () => broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*' } });
+    for (const body of ['one', 'two']) await broker.createProducer().send({ topic: 'orders', body });
+    await (await open()).receive();
+    await broker.crash();
+    await broker.reopen();
+    const consumer = await open();
+    expect(await consumer.receive()).toHaveLength(1);
+    const waiting = consumer.receive({ awaitDurationMs: 1_000 });
+    await broker.admin.deleteTopic('orders');
+    await (broker.clock as ManualClock).advance(1_000);
+    expect(await waiting).toEqual([]);
+    await broker.close();
+  });
 });

@@ -85,11 +85,15 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
   }
 
   detachTopic(topic: Topic): void {
-    for (const queue of this.queues.get(topic.record.topicId) ?? []) this.dropQueue(queue);
-    this.queues.delete(topic.record.topicId);
-    this.#turns.delete(topic.record.topicId);
+    const { topicId } = topic.record;
+    const queues = this.queues.get(topicId) ?? [];
+    this.queues.delete(topicId);
+    this.#turns.delete(topicId);
     topic.groups.delete(this);
+    // First of all: a queue that is dropped may wake those who would take from the others.
     for (const member of this.members) member.topicsChanged();
+    for (const queue of queues) this.dropQueue(queue);
+    this.wake();
   }
 
   /** Whose turn it is in a priority topic. What came before this process is counted by leases, of which each delivery has had one. */
@@ -108,9 +112,11 @@ export class ConsumerGroup implements GroupPort, TopicSubscriber {
     for (const topic of topics) this.detachTopic(topic);
   }
 
+  /** What was picked of it is void. */
   dropQueue(queue: GroupQueue): void {
     queue.countUnsettled(-queue.progress.unsettled.size);
     queue.dropped = true;
+    queue.generation++;
     queue.forget();
   }
 

@@ -43,7 +43,7 @@ export class GroupQueue {
   readonly ready: OffsetHeap = new OffsetHeap();
   /** Next offset to look at; what lies between the progress' frontier and this is claimed, passed over, or filtered. */
   examined: number;
-  /** Rises with every reset. */
+  /** Rises with every reset, and when the queue is dropped. */
   generation = 0;
   /** A reset is on its way to the log: nothing is picked until then. */
   frozen = false;
