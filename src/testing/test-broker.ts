@@ -39,7 +39,7 @@ export interface PowerCutChoice {
 }
 
 /** What a test broker is made of; `openTestBroker` puts it together. */
-export interface TestBrokerParts {
+interface TestBrokerParts {
   readonly options: BrokerOptions;
   readonly clock: Clock;
   readonly random: Random;
@@ -48,10 +48,20 @@ export interface TestBrokerParts {
 }
 
 /**
- * A broker that can be crashed and opened again, with everything that a broker has. Made by `openTestBroker`.
+ * The compiler takes it for a `Broker`, so that an application's functions that ask for one take it as they are.
+ * @public
+ * @since 0.2.0
+ */
+// The private members of the two are apart: only the methods of a broker look at those of a broker.
+export interface TestBroker extends Broker {}
+
+/**
+ * A broker that can be crashed and opened again, with everything that a broker has; where a function asks for a `Broker`, it may be given. Made by
+ * `openTestBroker`.
  * @public
  * @since 0.1.0
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: what `implements` holds it to is all that the interface adds.
 export class TestBroker implements Pick<Broker, keyof Broker> {
   /** What the broker tells; listeners outlive crashes. Everything is also kept for `eventsOf`. */
   readonly events: EventEmitter<BrokerEvents>;
