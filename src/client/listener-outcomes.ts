@@ -15,9 +15,11 @@ const loggedErrors = new WeakMap<DeliveryContext, Set<string>>();
 /** What follows a listener call: an acknowledgement, a retry after the policy's delay, or the end of the attempts. */
 export class ListenerOutcomes {
   readonly #context: DeliveryContext;
+  readonly #group: string;
 
-  constructor(context: DeliveryContext) {
+  constructor(context: DeliveryContext, group: string) {
     this.#context = context;
+    this.#group = group;
   }
 
   /** Nobody waits for it: the acknowledgement is on disk with the next group commit. Of a topic that is deleted nothing is written any more. */
@@ -29,7 +31,7 @@ export class ListenerOutcomes {
 
   failed(call: ListenerCall, error: unknown): void {
     const { held, view } = call;
-    if (held === undefined || heldMessage(view) !== held || held.claimed) return;
+    if (held === undefined || heldMessage(view) !== held || held.claimed) return this.#logTooLate(call, error);
     const queue = queueOf(held);
     const { group } = queue;
     const attempt = view.deliveryAttempt;
@@ -44,17 +46,22 @@ export class ListenerOutcomes {
     this.#context.events.emit('failed', { group: group.record.name, message: view, attempt, error, nextAttemptAtMs });
   }
 
-  /** Once for each group and error text, with the stack; whether or not anybody listens to `failed`. A message that is dropped is lost, so that it counts apart. */
-  #log(
-    { group: { record, memberState }, dropped }: GroupQueue,
-    call: ListenerCall,
-    error: unknown,
-    nextAttemptAtMs: number | undefined,
-  ): void {
-    const group = record.name;
-    const end = memberState === undefined && !dropped ? 'dead letters' : 'dropped';
-    const next = nextAttemptAtMs === undefined ? end : new Date(nextAttemptAtMs).toISOString();
-    const text = `${next === 'dropped' ? 'dropped by ' : ''}${group}: ${reasonOf(error)}`;
+  /** A message that is dropped is lost, so that it counts apart. */
+  #log({ group, dropped }: GroupQueue, call: ListenerCall, error: unknown, nextAttemptAtMs: number | undefined): void {
+    if (nextAttemptAtMs !== undefined) this.#logOnce(call, error, new Date(nextAttemptAtMs).toISOString());
+    else if (group.memberState === undefined && !dropped) this.#logOnce(call, error, 'dead letters');
+    else this.#logOnce(call, error, 'dropped', 'dropped by ');
+  }
+
+  /** Its delivery had its end before, as by an atomic unit that acknowledged it: nothing follows, and nobody else would know of the error. */
+  #logTooLate(call: ListenerCall, error: unknown): void {
+    this.#logOnce(call, error, 'nothing, because its delivery had ended before', 'too late in ');
+  }
+
+  /** Once for each group and error text, with the stack; whether or not anybody listens to `failed`. */
+  #logOnce(call: ListenerCall, error: unknown, next: string, what = ''): void {
+    const group = this.#group;
+    const text = `${what}${group}: ${reasonOf(error)}`;
     const logged = loggedIn(this.#context);
     if (logged.has(text)) return;
     if (logged.size >= REMEMBERED_ERRORS) logged.clear();

@@ -36,7 +36,7 @@ export class LocalPullConsumer extends AskingConsumer<PullMember> implements Pul
     checkFieldNames('The options of a pull consumer', requireObject('The options of a pull consumer', options), KNOWN);
     const pending = new PendingReceives(context);
     const schemas = schemasOf(options.subscriptions);
-    const member = await delivery.groups.join(groupOf(options, context.limits), filtersOf(options.subscriptions, context.limits), {
+    const member = await delivery.groups.join(groupOf(options, context.limits), filtersOf(options.subscriptions, context), {
       kind: 'pull',
       startFrom: options.startFrom === undefined ? undefined : resolveStartFrom(options.startFrom),
       open: (groups) => new PullMember(context, groups, { onWake: () => pending.retry(), schemas }),

@@ -51,7 +51,7 @@ export class LocalPushConsumer implements PushConsumer {
     if (typeof options.listener !== 'function') throw illegalArgument('A push consumer needs a listener function');
     this.#delivery = delivery;
     this.#onClose = onClose;
-    this.#outcomes = new ListenerOutcomes(delivery.context);
+    this.#outcomes = new ListenerOutcomes(delivery.context, options.group);
     const timeoutMs = options.consumeTimeoutMs ?? Math.min(DEFAULT_CONSUME_TIMEOUT_MS, limits.maxInvisibleDurationMs);
     const concurrency = requireInteger('concurrency', options.concurrency ?? DEFAULT_CONCURRENCY, 1, MAX_CONCURRENCY);
     const cached = requireInteger('maxCachedMessages', options.maxCachedMessages ?? MAX_CONCURRENCY, 1);
@@ -75,7 +75,7 @@ export class LocalPushConsumer implements PushConsumer {
       onWake: () => consumer.#pump(),
       onLeaseExpired: (message) => consumer.#leaseExpired(message),
     };
-    const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
+    const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, delivery.context), {
       kind: kindOf(options.mode),
       startFrom: options.startFrom === undefined ? undefined : resolveStartFrom(options.startFrom),
       open: (groups) => new LeasingMember(delivery.context, groups, { schemas: schemasOf(options.subscriptions), callbacks }),

@@ -6,7 +6,7 @@ import type { MessageView } from '../model/message.ts';
 import type { ReceiveOptions, SimpleConsumer, SimpleConsumerOptions } from '../model/messaging.ts';
 import { validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireObject } from '../model/option-checks.ts';
-import { parseFilter, type Subscription } from '../model/subscription.ts';
+import type { Subscription } from '../model/subscription.ts';
 import { schemasOf } from '../model/subscriptions.ts';
 import { AskingConsumer, type AskingParts } from './asking-consumer.ts';
 import { PendingReceives } from './pending-receives.ts';
@@ -15,6 +15,7 @@ import {
   awaitDuration,
   DEFAULT_AWAIT_MS,
   DEFAULT_MESSAGES,
+  filterOf,
   filtersOf,
   groupOf,
   invisibleDuration,
@@ -68,7 +69,7 @@ export class LocalSimpleConsumer extends AskingConsumer<LeasingMember> implement
     };
     const pending = new PendingReceives(delivery.context);
     const callbacks = { onWake: () => pending.retry(), onLeaseExpired: () => false };
-    const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, limits), {
+    const member = await delivery.groups.join(groupOf(options, limits), filtersOf(options.subscriptions, delivery.context), {
       kind: 'push/simple',
       startFrom: defaults.startFrom,
       open: (groups) => new LeasingMember(delivery.context, groups, { schemas: schemasOf(options.subscriptions), callbacks }),
@@ -114,9 +115,9 @@ export class LocalSimpleConsumer extends AskingConsumer<LeasingMember> implement
 
   async subscribe(topic: string, subscription: Subscription): Promise<void> {
     this.assertOpen();
-    const { limits } = this.delivery.context;
-    const filter = parseFilter(subscription, limits);
-    await this.delivery.groups.subscribe(this.member, validateTopicName(topic, limits), filter, this.#defaults.startFrom);
+    const { context } = this.delivery;
+    const name = validateTopicName(topic, context.limits);
+    await this.delivery.groups.subscribe(this.member, name, filterOf(name, subscription, context), this.#defaults.startFrom);
     this.member.topicsChanged();
   }
 

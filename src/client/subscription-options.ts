@@ -1,9 +1,10 @@
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import type { Limits } from '../model/limits.ts';
+import type { Logger } from '../model/logger.ts';
 import type { MessageFilter } from '../model/message-filter.ts';
 import { validateGroupName, validateTopicName } from '../model/names.ts';
 import { requireInteger } from '../model/option-checks.ts';
-import { parseFilter } from '../model/subscription.ts';
+import { parseFilter, type Subscription } from '../model/subscription.ts';
 import { type Subscriptions, subscribedTopics } from '../model/subscriptions.ts';
 
 /** How long asking for messages waits for a first one. */
@@ -16,14 +17,35 @@ export function groupOf(options: { readonly group: string }, limits: Limits): st
   return validateGroupName(options.group, limits);
 }
 
+/** What of the broker the parsing of subscriptions needs. */
+interface FilterContext {
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
 /** Parses a consumer's subscriptions, by topic name. */
-export function filtersOf(subscriptions: Subscriptions, limits: Limits): Map<string, MessageFilter> {
+export function filtersOf(subscriptions: Subscriptions, context: FilterContext): Map<string, MessageFilter> {
   const filters = new Map<string, MessageFilter>();
   for (const { name, filter } of subscribedTopics(subscriptions)) {
-    filters.set(validateTopicName(name, limits), parseFilter(filter, limits));
+    const topic = validateTopicName(name, context.limits);
+    filters.set(topic, filterOf(topic, filter, context));
   }
   if (filters.size === 0) throw illegalArgument('subscriptions must name at least one topic, such as { orders: "*" }');
   return filters;
+}
+
+const LOOKS_LIKE_SQL = /[=<>']|\s(and|or|in|is|not|between|like|contains|startswith|endswith)\s/i;
+
+/**
+ * Parses one subscription. Text alone is a tag, and nearly anything may be one; but what was meant as SQL has no message with that tag, and the group
+ * would pass over all of them for good.
+ */
+export function filterOf(topic: string, subscription: Subscription, { limits, logger }: FilterContext): MessageFilter {
+  const filter = parseFilter(subscription, limits);
+  if (typeof subscription === 'string' && LOOKS_LIKE_SQL.test(subscription)) {
+    logger.warn({ topic, tag: subscription }, 'a subscription by tag reads like SQL; write { sql } for SQL, or { tag } for that tag');
+  }
+  return filter;
 }
 
 /** 1 ms to the limit; `zero` allows 0, which gives a message back at once. */

@@ -71,7 +71,7 @@ export class TransactionChecks implements TransactionCheckPort {
   /** A producer has come (back): what waits for somebody to ask is asked now. */
   register(producer: CheckedProducer): void {
     this.#producers.add(producer);
-    for (const transaction of [...this.#overdue]) this.due(transaction);
+    for (const transaction of [...this.#overdue]) if (knowsOneOf(producer, this.#topicsOf(transaction))) this.due(transaction);
   }
 
   unregister(producer: CheckedProducer): void {
@@ -96,10 +96,7 @@ export class TransactionChecks implements TransactionCheckPort {
     context.assertOpen();
     if (transaction.checks >= maxChecks) return await this.#park(transaction);
     const producer = this.#nextProducer(transaction);
-    if (producer === undefined) {
-      this.#overdue.add(transaction);
-      return;
-    }
+    if (producer === undefined) return this.#nobodyToAsk(transaction);
     this.#overdue.delete(transaction);
     // The next check does not wait for the answer to this one.
     this.#deadlines().add(transaction, checkIntervalMs);
@@ -114,6 +111,19 @@ export class TransactionChecks implements TransactionCheckPort {
     if (!this.#isPending(transaction)) return;
     if (resolution !== 'unknown') await this.#end(transaction, resolution);
     else if (transaction.checks >= maxChecks) await this.#park(transaction);
+  }
+
+  /** The application may be about to create its producers; who forgot the checker is told once, because nothing else would ever happen. */
+  #nobodyToAsk(transaction: PendingTransaction): void {
+    if (!this.#overdue.has(transaction)) {
+      this.#overdue.add(transaction);
+      this.#deadlines().add(transaction, this.#options.checkIntervalMs);
+      return;
+    }
+    this.#delivery().context.logger.warn(
+      { transactionId: transaction.transactionId, topics: [...this.#topicsOf(transaction)] },
+      'a transaction was not ended and waits: no open producer has a transactionChecker for its topics',
+    );
   }
 
   async #ask(checker: TransactionChecker, transactionId: string, messages: readonly MessageView[]): Promise<TransactionResolution> {
@@ -147,16 +157,19 @@ export class TransactionChecks implements TransactionCheckPort {
     const { transactionId, checks } = transaction;
     this.#deadlines().remove(transaction);
     await commitCheck(context, { transactionId, checks, nextCheckAtMs: 0, parked: true });
-    if (context.events.listenerCount('transactionParked') === 0) return;
-    context.events.emit('transactionParked', { transactionId, topics: [...this.#topicsOf(transaction)], checks });
+    const topics = [...this.#topicsOf(transaction)];
+    context.logger.warn(
+      { transactionId, topics, checks },
+      'a transaction was parked: nobody could tell its end; admin.resolveTransaction ends it',
+    );
+    if (context.events.listenerCount('transactionParked') > 0) context.events.emit('transactionParked', { transactionId, topics, checks });
   }
 
   /** The one that was asked longest ago, of those that know a topic of the transaction. */
   #nextProducer(transaction: PendingTransaction): CheckedProducer | undefined {
     const names = this.#topicsOf(transaction);
     for (const producer of this.#producers) {
-      const { topics } = producer;
-      if (topics !== undefined && ![...names].some((name) => topics.has(name))) continue;
+      if (!knowsOneOf(producer, names)) continue;
       this.#producers.delete(producer);
       this.#producers.add(producer);
       return producer;
@@ -173,4 +186,8 @@ export class TransactionChecks implements TransactionCheckPort {
     const { pending } = this.#delivery().context.store.index.transactions;
     return pending.get(transaction.transactionId) === transaction && !transaction.parked;
   }
+}
+
+function knowsOneOf({ topics }: CheckedProducer, names: ReadonlySet<string>): boolean {
+  return topics === undefined || [...names].some((name) => topics.has(name));
 }
