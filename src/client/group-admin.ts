@@ -16,6 +16,7 @@ import { PRIORITY_LEVELS } from '../model/priority-levels.ts';
 import { pageByName } from './page.ts';
 import { progressTogether } from './progress-together.ts';
 
+const RESET_RULE = "resetOffset goes to 'earliest', 'latest', { atMs } or { offset }";
 const RESET_KNOWN: ReadonlySet<string> = new Set(['topic', 'queueId', 'priority', 'to', 'dryRun']);
 
 /** Consumer groups and how far they are, as administration creates, changes and shows them. */
@@ -109,7 +110,7 @@ export class GroupAdmin {
         throw illegalArgument('resetOffset to an offset of a priority topic needs a priority: each has offsets of its own');
       return offsetWithin(queue.queue, to.offset);
     }
-    return await startOffset(this.#delivery.context, queue.queue, resolveStartFrom(to));
+    return await startOffset(this.#delivery.context, queue.queue, resolveStartFrom(to, RESET_RULE));
   }
 
   #find(name: string): ConsumerGroup {

@@ -8,11 +8,12 @@ import type { Durability, Message, SendReceipt } from '../model/message.ts';
 import type { Producer, ProducerOptions, RecallReceipt } from '../model/messaging.ts';
 import { validateTopicName } from '../model/names.ts';
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
+import { quoted } from '../model/quoted.ts';
 import type { SendOptions } from '../model/send-options.ts';
 import type { TopicType } from '../model/topic-type.ts';
 import type { Transaction } from '../model/transaction.ts';
 import { resolveTypedMessage, resolveTypedMessages } from '../model/typed-message.ts';
-import { isTopic, topicNameOf } from '../model/typed-topic.ts';
+import { isTopic, type Topic, topicNameOf } from '../model/typed-topic.ts';
 import { sendWhenChecked } from './schema-wait.ts';
 import { LocalTransaction } from './transaction.ts';
 
@@ -113,11 +114,14 @@ export class LocalProducer implements Producer {
     });
   }
 
-  async recall(topicName: string, recallHandle: string): Promise<RecallReceipt> {
+  async recall(recalledFrom: string | Topic, recallHandle: string): Promise<RecallReceipt> {
     this.#assertOpen();
     const { context, topics } = this.#delivery;
-    const name = validateTopicName(topicName, context.limits);
-    if (typeof recallHandle !== 'string') throw illegalArgument('A recall handle must be the recallHandle of a receipt');
+    const name = validateTopicName(topicNameOf(recalledFrom), context.limits);
+    if (typeof recallHandle !== 'string')
+      throw illegalArgument(
+        `A recall handle must be the recallHandle of a receipt, which only that of a delay message that waits has, not ${quoted(recallHandle)}`,
+      );
     const topic = await topics.find(name);
     if (topic === undefined) throw topicNotFound(name, 'a message can only be recalled from the topic that it was sent to');
     return await recall(context, topic, context.recallHandles.decode(recallHandle));

@@ -21,6 +21,7 @@ import {
 } from './subscription-options.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['group', 'subscriptions', 'startFrom']);
+const SEEK_RULE = "seek goes to an offset, 'earliest', 'latest' or { atMs }";
 const POLL_KNOWN: ReadonlySet<string> = new Set(['maxMessages', 'awaitDurationMs', 'signal']);
 
 /** A consumer that reads whole queues by their offsets. */
@@ -100,6 +101,6 @@ export class LocalPullConsumer extends AskingConsumer<PullMember> implements Pul
 
   async #target({ queue }: GroupQueue, to: SeekTarget): Promise<number> {
     if (typeof to === 'number') return offsetWithin(queue, to);
-    return await startOffset(this.delivery.context, queue, resolveStartFrom(to));
+    return await startOffset(this.delivery.context, queue, resolveStartFrom(to, SEEK_RULE));
   }
 }

@@ -107,11 +107,13 @@ export function resolveGroupOptions(
   };
 }
 
-/** Returns a copy of a correct start position, or throws `MQ_ILLEGAL_ARGUMENT`. */
-export function resolveStartFrom(startFrom: unknown): StartFrom {
+const START_RULE = "startFrom must be 'earliest', 'latest' or { atMs }";
+
+/** Returns a copy of a correct start position, or throws `MQ_ILLEGAL_ARGUMENT`; `rule` says what is allowed where that is more than a start. */
+export function resolveStartFrom(startFrom: unknown, rule: string = START_RULE): StartFrom {
   if (startFrom === 'earliest' || startFrom === 'latest') return startFrom;
   if (typeof startFrom === 'object' && startFrom !== null && 'atMs' in startFrom) {
-    return { atMs: requireInteger('startFrom.atMs', startFrom.atMs, 0) };
+    return { atMs: requireInteger('atMs of a position', startFrom.atMs, 0) };
   }
-  throw illegalArgument(`startFrom must be 'earliest', 'latest' or { atMs }, not ${quoted(startFrom)}`);
+  throw illegalArgument(`${rule}, not ${quoted(startFrom)}`);
 }

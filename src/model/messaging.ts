@@ -114,7 +114,7 @@ export interface Producer {
    * @throws BrokerError `MQ_RECALL_TOO_LATE` when it does not wait any more, `MQ_INVALID_RECALL_HANDLE`, `MQ_TOPIC_NOT_FOUND`
    * @since 0.2.0
    */
-  recall(topic: string, recallHandle: string): Promise<RecallReceipt>;
+  recall(topic: string | Topic, recallHandle: string): Promise<RecallReceipt>;
   /** Waits for sends under way; later ones reject with `MQ_BROKER_NOT_OPEN`. */
   close(): Promise<void>;
   /** Calls `close`. */

@@ -32,7 +32,8 @@ function isLegalName(name: string): boolean {
  * Returns the name of a topic, or throws `MQ_ILLEGAL_TOPIC` (`MQ_ILLEGAL_ARGUMENT` for what is no string).
  */
 export function validateTopicName(name: unknown, limits: Limits): string {
-  if (typeof name !== 'string') throw illegalArgument(`A topic name must be a string, not ${quoted(name)}`);
+  if (typeof name !== 'string')
+    throw illegalArgument(`A topic name must be a string, such as the name of a typed topic, not ${quoted(name)}`);
   if (name.length > limits.maxTopicLength || !isLegalName(name)) {
     throw new BrokerError(
       'MQ_ILLEGAL_TOPIC',

@@ -19,6 +19,7 @@ export function quoted(value: unknown): string {
     case 'symbol':
       return 'a symbol';
     default:
+      if (value instanceof Date) return 'a Date';
       return Array.isArray(value) ? 'an array' : 'an object';
   }
 }

@@ -163,7 +163,9 @@ function accepts(type: TopicType, message: TypedByFields, isTransactional: boole
 /** What of the message it is that the topic does not accept. */
 function what(type: TopicType, message: TypedByFields, isTransactional: boolean): string {
   if (type === 'priority') return WHAT.fifo;
-  return message.terms?.priority === undefined ? WHAT[messageTypeOf(message, isTransactional)] : WHAT.priority;
+  if (message.terms?.priority !== undefined) return WHAT.priority;
+  const kind = messageTypeOf(message, isTransactional);
+  return kind === 'normal' ? WITHOUT[type as keyof typeof WITHOUT] : WHAT[kind];
 }
 
 /** A topic has priorities from its creation or never. */
@@ -172,8 +174,14 @@ function remedy(topic: string, type: TopicType, { terms }: TypedByFields): strin
   return `send it to a topic that admin.createTopic(name, { type: '${type === 'priority' ? 'fifo' : 'priority'}' }) has created`;
 }
 
-const WHAT: Readonly<Record<MessageType, string>> = {
-  normal: 'a message without a messageGroup, delivery time or transaction',
+/** What a message lacks that has nothing special. */
+const WITHOUT = {
+  fifo: 'a message without a messageGroup',
+  delay: 'a message without deliverAtMs, delayMs or delayLevel',
+  transaction: 'a message that no transaction of producer.beginTransaction sends',
+};
+
+const WHAT: Readonly<Record<Exclude<MessageType, 'normal'>, string>> = {
   fifo: 'a message with a messageGroup',
   delay: 'a message with a delivery time',
   transaction: 'a message of a transaction',

@@ -151,7 +151,7 @@ function claimAll(acks: readonly LocatedAck[]): Map<GroupQueue, UnsettledMessage
   let isBusy = false;
   for (const { named, queue } of acks) {
     const message = leasedMessage(queue, named);
-    if (message === undefined) throw handleExpired();
+    if (message === undefined) throw handleExpired(queue, named.offset);
     isBusy ||= message.claimed || queue.frozen;
     const messages = byQueue.get(queue);
     if (messages === undefined) byQueue.set(queue, [message]);

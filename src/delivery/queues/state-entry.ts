@@ -71,10 +71,12 @@ export abstract class StateEntry implements LogEntry {
   }
 }
 
-/** The error of an operation that needs a lease which is no longer the valid one. */
-export function handleExpired(): BrokerError {
+/** The error of an operation that needs a lease which is no longer the valid one; of several messages it tells which one it is. */
+export function handleExpired(queue?: GroupQueue, queueOffset = 0): BrokerError {
+  const details = queue && { topic: queue.topic.record.name, ...queue.topic.placeOf(queue.queue.queueId), queueOffset };
   return new BrokerError(
     'MQ_RECEIPT_HANDLE_EXPIRED',
-    'The receipt handle is no longer valid: its time ran out, it was given back, or the message was delivered again',
+    'The receipt handle is no longer valid: its time ran out, it was given back, or the message was settled or delivered again',
+    details && { details },
   );
 }

@@ -56,7 +56,7 @@ export async function deadLetter(context: DeliveryContext, queue: GroupQueue, me
     const run = await context.store.index.loadRun(queue.queue, message.offset);
     while (queue.frozen) await context.store.log.nextCommit();
     // A reset may have revoked it meanwhile, or its topic been deleted: a pointer into that would be gone with the next process.
-    if (queue.dropped || queue.progress.unsettled.get(message.offset) !== message) throw handleExpired();
+    if (queue.dropped || queue.progress.unsettled.get(message.offset) !== message) throw handleExpired(queue, message.offset);
     const mark: DeadLetterMark = {
       offset: message.offset,
       attempts: message.attempt,

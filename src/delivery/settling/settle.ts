@@ -108,8 +108,8 @@ export class Settlement {
   }
 
   /** For a settled message any handle that was issued for it answers success while its time runs. */
-  #assertInTime({ endsAtMs }: Named): void {
-    if (this.#context.time.now() >= endsAtMs) throw handleExpired();
+  #assertInTime({ queue, offset, endsAtMs }: Named): void {
+    if (this.#context.time.now() >= endsAtMs) throw handleExpired(queue, offset);
   }
 
   /**
@@ -119,7 +119,7 @@ export class Settlement {
   async #whenLeased<T>(named: Named, change: (message: UnsettledMessage) => Promise<T>): Promise<T> {
     for (;;) {
       const message = this.#valid(named);
-      if (message === undefined) throw handleExpired();
+      if (message === undefined) throw handleExpired(named.queue, named.offset);
       if (!message.claimed) return await change(message);
       await this.#context.store.log.nextCommit();
       this.#context.assertOpen();

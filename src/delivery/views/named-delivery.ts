@@ -1,4 +1,4 @@
-import { illegalArgument } from '../../model/errors.ts';
+import { BrokerError, illegalArgument } from '../../model/errors.ts';
 import type { MessageView } from '../../model/message.ts';
 import type { UnsettledMessage } from '../../storage/index/queue-progress.ts';
 import type { ProgressAddress } from '../../storage/log/state-records.ts';
@@ -26,7 +26,15 @@ export function namedDelivery(view: MessageView, handles: ReceiptHandles): Named
     return { address: held.progress.address, offset: held.offset, ...delivery };
   }
   if (typeof view.receiptHandle !== 'string') throw illegalArgument('A message that was received is needed: it has no receiptHandle');
+  if (view.receiptHandle === '') throw nothingToSettle();
   return handles.decode(view.receiptHandle);
+}
+
+function nothingToSettle(): BrokerError {
+  return new BrokerError(
+    'MQ_INVALID_RECEIPT_HANDLE',
+    'The message has no receipt handle, because nobody received it to settle it: what was polled counts as done by commit(), and admin only shows',
+  );
 }
 
 /** The message while this delivery is the valid one. */

@@ -35,6 +35,11 @@ export const typedTopics: ContractTheme = {
         [receipt.messageId, 'paid', ['A-1'], { by: 'ada' }],
       );
     },
+    'a delay message is recalled from the topic that it was sent to': async (scene) => {
+      const { messageId, recallHandle = '' } = await scene.producer.send({ topic: orders, json: { id: 'A-1' }, delayMs: 60_000 });
+      assert.deepEqual(await scene.producer.recall(orders, recallHandle), { messageId });
+      await refuses('MQ_RECALL_TOO_LATE', () => scene.producer.recall(TOPIC, recallHandle));
+    },
     'a value that does not match is refused with every place, alone and with a batch around it': async (scene) => {
       const bad = wrongly<{ id: string }>({ id: 7, cents: -5 });
       const good = { topic: orders, json: { id: 'A-1' } };
