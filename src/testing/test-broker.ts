@@ -185,10 +185,10 @@ export class TestBroker implements Pick<Broker, keyof Broker> {
   }
 
   /**
-   * Lets time pass until the open push consumers have nothing left: nothing ready, nothing due later, nothing in flight. What simple consumers
-   * hold, and what nobody is subscribed to, is not waited for.
+   * Lets time pass until the open push consumers have nothing left: nothing ready, no retry and no delay message that is due later, nothing in
+   * flight. What simple consumers hold, what nobody is subscribed to, and a transaction that is not ended are not waited for.
    *
-   * @param options - `withinMs`: most time of the broker's clock that may pass; default 30 days
+   * @param options - `withinMs`: most time of the broker's clock that may pass; default 60 days
    * @throws AssertionError when something is left that time does not move, such as a paused consumer's messages
    */
   async drain(options: { readonly withinMs?: number | undefined } = {}): Promise<void> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { MessageView } from '../../src/index.ts';
 import { expectDeadLettered, expectDelivered, openTestBroker, type TestBroker } from '../../src/testing/index.ts';
 
 async function failing(maxAttempts: number): Promise<{ broker: TestBroker; messageId: string }> {
@@ -59,6 +60,20 @@ describe('what a test expects', () => {
     await expect(broker.drain()).rejects.toThrow(/group "billing", topic "orders", queue \d: 1 messages/);
     consumer.resume();
     await broker.drain();
+  });
+
+  // A flow that sends delay messages was judged before they were due: `drain` knew only of what lies in the queues.
+  test('drain waits for delay messages of the topics that are pushed, and for no others', async () => {
+    const broker = await openTestBroker();
+    const producer = broker.createProducer();
+    const seen: string[] = [];
+    const listener = (message: MessageView): void => void seen.push(message.text());
+    await broker.createPushConsumer({ group: 'reminders', subscriptions: { later: '*', never: '*' }, listener });
+    await producer.send({ topic: 'later', body: 'in forty days', delayMs: 40 * 86_400_000 });
+    await producer.send({ topic: 'elsewhere', body: 'to nobody', delayMs: 40 * 86_400_000 });
+    await expect(broker.drain({ withinMs: 1000 })).rejects.toThrow('topic "later": 1 delay messages that wait for their time');
+    await broker.drain();
+    expect(seen).toEqual(['in forty days']);
   });
 
   test('drain ends within its time', async () => {
