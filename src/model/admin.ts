@@ -239,7 +239,7 @@ export interface Admin {
   /** All consumer groups, by name. */
   listGroups(page?: PageRequest): Promise<Page<GroupInfo>>;
   /**
-   * One row for each queue. Broadcast consumers have positions of their own: their group has rows while some are open, with the lowest floor and
+   * One row for each queue, in a priority topic for each priority of it. Broadcast consumers have positions of their own: their group has rows while some are open, with the lowest floor and
    * frontier and the largest lag of them, and what is in flight or waits for a retry in all of them together.
    * @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`
    */

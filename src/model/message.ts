@@ -54,13 +54,14 @@ export interface Message<T = unknown, To extends string | Topic = string | Topic
    */
   readonly priority?: number | undefined;
   /**
-   * A group that has not been given the message within this while, milliseconds since it became visible, does not get it, unless it is
-   * redriven from the group's dead letters; default: the topic's.
+   * A group that has not been given the message within this while, milliseconds since it became visible, does not get it, and one whose attempt
+   * failed does not get it again afterwards; a dead letter that is redriven is delivered however old it is. Default: the topic's.
    * @since 0.2.0
    */
   readonly ttlMs?: number | undefined;
   /**
-   * A message with the key of an earlier one of the topic is not stored within the topic's `dedupWindowMs`: its send gets the receipt of the first.
+   * A message with the key of an earlier one of the topic is not stored within the topic's `dedupWindowMs`, over restarts: its send gets the receipt
+   * of the first. What was recalled or rolled back frees its key.
    * Not blank, at most 1,024 bytes of UTF-8.
    * @since 0.2.0
    */

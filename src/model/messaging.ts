@@ -61,7 +61,8 @@ export interface ProducerOptions {
   /** Milliseconds for a whole call with all its attempts; default 30,000. */
   readonly timeoutMs?: number | undefined;
   /**
-   * Asked about transactions that nobody has ended, also those of an earlier process. A producer with `topics` is asked about those alone.
+   * Asked about transactions that nobody has ended, also those of an earlier process. A producer with `topics` is asked about those alone. While no
+   * open producer can be asked, a transaction that is not ended waits, however long.
    * @since 0.2.0
    */
   readonly transactionChecker?: TransactionChecker | undefined;
@@ -169,7 +170,8 @@ export interface SimpleConsumer<View extends MessageView = MessageView> {
    */
   receive(options?: ReceiveOptions): Promise<View[]>;
   /**
-   * Settles one message or many; only `receiptHandle` is looked at. Kept by a `kill -9` when it resolves.
+   * Settles one message or many; only `receiptHandle` is looked at. Kept by a `kill -9` when it resolves. Where one of many is refused because its
+   * time ran out, the others are settled all the same; `details` of the error tell which one it is.
    * @throws BrokerError `MQ_INVALID_RECEIPT_HANDLE`, `MQ_RECEIPT_HANDLE_EXPIRED`
    */
   ack(message: MessageView | readonly MessageView[]): Promise<void>;
