@@ -222,7 +222,10 @@ export interface Admin {
   createTopic(name: string, options?: TopicOptions): Promise<TopicInfo>;
   /** Changes what is given; queues can only be added. @throws BrokerError `MQ_TOPIC_NOT_FOUND` */
   updateTopic(name: string, options: TopicOptions): Promise<TopicInfo>;
-  /** @throws BrokerError `MQ_TOPIC_NOT_FOUND` */
+  /**
+   * With all its messages, also delay messages that wait; dead letters stay. A transaction that has messages for it can only be rolled back.
+   * @throws BrokerError `MQ_TOPIC_NOT_FOUND`
+   */
   deleteTopic(name: string): Promise<void>;
   /** `undefined` for a topic that does not exist. */
   getTopic(name: string): Promise<TopicInfo | undefined>;

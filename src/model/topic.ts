@@ -19,6 +19,7 @@ export interface TopicOptions {
   readonly queueCount?: number | undefined;
   /**
    * How long after it became visible a message may still be delivered, milliseconds, where the message does not say it itself; default: for ever.
+   * It can be changed later, and not be taken away again: `Number.MAX_SAFE_INTEGER` is as good as for ever.
    * @since 0.2.0
    */
   readonly ttlMs?: number | undefined;
