@@ -2,7 +2,7 @@ import { Mutex } from 'async-mutex';
 import type { Delivery } from '../delivery/delivery.ts';
 import { type ConsumerGroup, groupNotFound } from '../delivery/groups/consumer-group.ts';
 import { type ReadDeadLetter, readDeadLetter } from '../delivery/redriving/dead-letter-reading.ts';
-import { purge, redriveToGroup, redriveToTopic } from '../delivery/redriving/dead-letter-verbs.ts';
+import { hasOrigin, originDeleted, purge, redriveToGroup, redriveToTopic } from '../delivery/redriving/dead-letter-verbs.ts';
 import type { DeadLetter, Page, PageRequest, PurgeResult, RedriveRequest, RedriveResult } from '../model/admin.ts';
 import { BrokerError, illegalArgument } from '../model/errors.ts';
 import { fromHex, toHex } from '../model/hex.ts';
@@ -51,12 +51,20 @@ export class DeadLetterAdmin {
         ? undefined
         : await this.#delivery.topics.obtain(validateTopicName(request.to, this.#delivery.context.limits));
     const wanted = request.messageIds === undefined ? undefined : idsOf(request.messageIds);
-    const result = await this.#removal.runExclusive(() =>
-      this.#takeOff(found, wanted, (batch) =>
+    const orphans: ReadDeadLetter[] = [];
+    const taking = {
+      canTake: (read: ReadDeadLetter): boolean => {
+        const canTake = topic !== undefined || hasOrigin(this.#delivery, read);
+        if (!canTake) orphans.push(read);
+        return canTake;
+      },
+      take: (batch: ReadDeadLetter[]): Promise<void> =>
         topic === undefined ? redriveToGroup(this.#delivery, found, batch) : redriveToTopic(this.#delivery, topic, batch),
-      ),
-    );
+    };
+    const result = await this.#removal.runExclusive(() => this.#takeOff(found, wanted, taking));
     if (wanted !== undefined && wanted.size > 0) throw notRedriven(group, wanted, result);
+    const [orphan] = orphans;
+    if (orphan !== undefined) throw originDeleted(orphan.letter.originTopic, orphans.length, othersOf(result));
     return result;
   }
 
@@ -71,11 +79,7 @@ export class DeadLetterAdmin {
   }
 
   /** The dead letters that are there now, in batches; found ids leave `wanted`, and what is damaged stays in the list. */
-  async #takeOff(
-    group: ConsumerGroup,
-    wanted: Set<string> | undefined,
-    take: (batch: ReadDeadLetter[]) => Promise<void>,
-  ): Promise<RedriveResult> {
+  async #takeOff(group: ConsumerGroup, wanted: Set<string> | undefined, { canTake, take }: Taking): Promise<RedriveResult> {
     let [redriven, damaged, bytes] = [0, 0, 0];
     let batch: ReadDeadLetter[] = [];
     for (const stored of await this.#all(group)) {
@@ -83,6 +87,7 @@ export class DeadLetterAdmin {
       const read = await readDeadLetter(this.#delivery.context, group.record.name, stored);
       if (read === undefined) damaged++;
       if (read === undefined || (wanted !== undefined && !wanted.delete(read.letter.messageId))) continue;
+      if (!canTake(read)) continue;
       batch.push(read);
       bytes += read.message.body.length;
       if (batch.length < BATCH && bytes < BATCH_BYTES) continue;
@@ -114,13 +119,23 @@ export class DeadLetterAdmin {
   }
 }
 
+interface Taking {
+  /** False for a dead letter that stays where it is. */
+  canTake(read: ReadDeadLetter): boolean;
+  take(batch: ReadDeadLetter[]): Promise<void>;
+}
+
 /** Of a damaged dead letter the id is lost too, so that nobody can tell whether it is one of those that were asked for. */
-function notRedriven(group: string, missing: ReadonlySet<string>, { redriven, damaged }: RedriveResult): BrokerError {
+function notRedriven(group: string, missing: ReadonlySet<string>, result: RedriveResult): BrokerError {
   const [id] = missing;
   const what = `Message ${JSON.stringify(id)} is no dead letter of group ${JSON.stringify(group)}`;
-  const others = `${redriven} others were redriven`;
-  if (damaged === undefined) return new BrokerError('MQ_MESSAGE_NOT_FOUND', `${what}; ${others}`);
-  return new BrokerError('MQ_STORE_CORRUPT', `${what} that can be read, and ${damaged} cannot; ${others}`);
+  const { damaged } = result;
+  if (damaged === undefined) return new BrokerError('MQ_MESSAGE_NOT_FOUND', `${what}; ${othersOf(result)}`);
+  return new BrokerError('MQ_STORE_CORRUPT', `${what} that can be read, and ${damaged} cannot; ${othersOf(result)}`);
+}
+
+function othersOf({ redriven }: RedriveResult): string {
+  return redriven === 1 ? 'one other was redriven' : `${redriven} others were redriven`;
 }
 
 function idsOf(messageIds: readonly string[]): Set<string> {

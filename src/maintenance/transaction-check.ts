@@ -178,8 +178,8 @@ export class TransactionChecks implements TransactionCheckPort {
   }
 
   #topicsOf({ halves }: PendingTransaction): Set<string> {
-    const { topics } = this.#delivery().context.store.index.catalogue;
-    return new Set(halves.map(({ topicId }) => topics.get(topicId)?.name ?? `#${topicId}`));
+    const { catalogue } = this.#delivery().context.store.index;
+    return new Set(halves.map(({ topicId }) => catalogue.originOf(topicId).name));
   }
 
   #isPending(transaction: PendingTransaction): boolean {

@@ -260,8 +260,8 @@ export interface Admin {
   listDeadLetters(group: string, page?: PageRequest): Promise<Page<DeadLetter>>;
   /**
    * A dead letter whose block is damaged stays where it is, and is reported as `damage`; `purgeDeadLetters` removes it.
-   * @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`; for an id that is no dead letter of the group, once the others are redriven,
-   * `MQ_MESSAGE_NOT_FOUND`, or `MQ_STORE_CORRUPT` where it may be one whose block is damaged
+   * @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`; once the others are redriven, `MQ_MESSAGE_NOT_FOUND` for an id that is no dead letter of the
+   * group, or `MQ_STORE_CORRUPT` where it may be one whose block is damaged, and without `to` `MQ_TOPIC_NOT_FOUND` for those of a deleted topic
    */
   redriveDeadLetters(group: string, request?: RedriveRequest): Promise<RedriveResult>;
   /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */

@@ -104,3 +104,23 @@ describe('a message of a topic that is deleted is not delivered any more', () =>
     await broker.close();
   });
 });
+
+// A deleted topic's name was forgotten, and its dead letters told a number.
+test('dead letters tell the name and the priorities of a deleted topic, also after a restart', async () => {
+  const broker = await openTestBroker();
+  await broker.admin.createTopic('alerts', { type: 'priority', queueCount: 1 });
+  const consumer = await broker.createSimpleConsumer({ group: 'duty', subscriptions: { alerts: '*' } });
+  await broker.createProducer().send({ topic: 'alerts', body: 'one', priority: 7 });
+  for (const message of await consumer.receive()) await consumer.forwardToDeadLetter(message);
+  await broker.admin.deleteTopic('alerts');
+  for (const end of ['none', 'crash', 'close'] as const) {
+    if (end === 'crash') await broker.crash();
+    else if (end === 'close') await broker.close();
+    if (end !== 'none') await broker.reopen();
+    const { items } = await broker.admin.listDeadLetters('duty');
+    expect(items.map(({ originTopic, originQueueId, message }) => [originTopic, originQueueId, message.topic, message.priority])).toEqual([
+      ['alerts', 0, 'alerts', 7],
+    ]);
+  }
+  await broker.close();
+});

@@ -22,10 +22,8 @@ export async function readDeadLetter(
   const { mark, address } = stored;
   const message = messageOf(context, mark, await readBlocks(context, [mark]))?.take();
   if (message === undefined) return undefined;
-  // The name of a deleted topic is gone; its number is all that is left to tell.
-  const record = context.store.index.catalogue.topics.get(address.topicId);
-  const topic = record?.name ?? `#${address.topicId}`;
-  const place = placeOfQueue(record?.options.type ?? 'mixed', address.queueId);
+  const { name: topic, type } = context.store.index.catalogue.originOf(address.topicId);
+  const place = placeOfQueue(type, address.queueId);
   const letter: DeadLetter = {
     message: storedView(message, storedFacts(topic, place), mark.attempts),
     messageId: message.messageId,

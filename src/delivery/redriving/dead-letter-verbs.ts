@@ -1,3 +1,4 @@
+import { BrokerError } from '../../model/errors.ts';
 import type { MessageDraft } from '../../model/message-validation.ts';
 import { checkTopicType } from '../../model/topic.ts';
 import type { CommitGroup } from '../../storage/log/commit-group.ts';
@@ -9,7 +10,6 @@ import { joinMessage } from '../sending/join-message.ts';
 import { chooseQueue } from '../sending/queue-selection.ts';
 import { BatchSend } from '../sending/send-completion.ts';
 import type { Topic } from '../topic.ts';
-import { topicNotFound } from '../topics.ts';
 import type { ReadDeadLetter } from './dead-letter-reading.ts';
 import { type DeadLetterFate, DeadLetterRemoval } from './redrive.ts';
 
@@ -18,9 +18,10 @@ const REDRIVE_TERMS = { durability: 'sync', attempts: 1, timeoutMs: 30_000, trac
 
 /** Delivers dead letters to their group alone, with their ids, from attempt 1; they leave the list in the same step. */
 export async function redriveToGroup(delivery: Delivery, group: ConsumerGroup, letters: readonly ReadDeadLetter[]): Promise<void> {
-  for (const letter of letters) {
-    const topic = await delivery.topics.find(letter.letter.originTopic);
-    if (topic === undefined) throw topicNotFound(letter.letter.originTopic, 'redrive its dead letters with { to: topic }');
+  for (const { letter, stored } of letters) {
+    const topic = await delivery.topics.find(letter.originTopic);
+    // Another topic may have its name now, and other messages at its offsets.
+    if (topic?.record.topicId !== stored.address.topicId) throw originDeleted(letter.originTopic, 1, 'nothing was redriven');
     await group.attachTopic(topic);
   }
   const commit = delivery.context.store.log.openLater();
@@ -70,6 +71,20 @@ async function remove(
       }),
   );
   await Promise.all(done);
+}
+
+/** Whether a dead letter can be delivered to its group again, at the place where it came from. */
+export function hasOrigin({ context }: Delivery, { stored }: ReadDeadLetter): boolean {
+  return context.store.index.catalogue.topics.has(stored.address.topicId);
+}
+
+/** Why dead letters stay where they are, and what became of the others. */
+export function originDeleted(topic: string, count: number, others: string): BrokerError {
+  const what = count === 1 ? 'a dead letter of it stays' : `${count} dead letters stay`;
+  return new BrokerError(
+    'MQ_TOPIC_NOT_FOUND',
+    `Topic ${JSON.stringify(topic)} was deleted, and ${what} in the list; redrive with { to: topic } sends them to another one; ${others}`,
+  );
 }
 
 function storedOf(letters: readonly ReadDeadLetter[]): ReadDeadLetter['stored'][] {

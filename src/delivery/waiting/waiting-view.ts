@@ -24,10 +24,9 @@ export async function waitingView(context: DeliveryContext, waiting: WaitingMess
   const sequence = blockSequenceOf(position);
   try {
     const message = readMessage(await log.read(sequence), recordNumberOf(position));
-    // The name of a deleted topic is gone; its number is all that is left to tell.
-    const record = index.catalogue.topics.get(topicId);
-    const place = { ...placeOfQueue(record?.options.type ?? 'mixed', queueId), queueId: -1 };
-    return storedView({ ...message, queueOffset: -1 }, storedFacts(record?.name ?? `#${topicId}`, place), 0);
+    const { name, type } = index.catalogue.originOf(topicId);
+    const place = { ...placeOfQueue(type, queueId), queueId: -1 };
+    return storedView({ ...message, queueOffset: -1 }, storedFacts(name, place), 0);
   } catch (error) {
     if (!isCorruption(error)) throw error;
     reportDamage(context, sequence, error);

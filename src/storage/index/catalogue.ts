@@ -1,6 +1,7 @@
 import type { GroupKind, ResolvedGroupOptions } from '../../model/group.ts';
 import type { WriteOperation } from '../../model/key-value-port.ts';
 import { dedupWindowOf, type ResolvedTopicOptions } from '../../model/topic.ts';
+import type { TopicType } from '../../model/topic-type.ts';
 import type { LogPosition } from '../log-position.ts';
 import type { Envelope } from './envelope.ts';
 import { groupKey, PREFIX, rangeOf, subscriptionKey, topicKey } from './keys.ts';
@@ -59,6 +60,8 @@ export type MetadataChange =
 /** Topics, groups and subscriptions: small, wholly in memory, written through to the index at checkpoints. */
 export class Catalogue {
   readonly topics: Map<number, TopicRecord> = new Map();
+  /** Topics that were deleted: what is left of their messages, such as dead letters, still tells where it came from. */
+  readonly #deletedTopics = new Map<number, TopicRecord>();
   readonly topicsByName: Map<string, TopicRecord> = new Map();
   readonly groups: Map<number, GroupRecord> = new Map();
   readonly groupsByName: Map<string, GroupRecord> = new Map();
@@ -84,6 +87,12 @@ export class Catalogue {
 
   subscription(groupId: number, topicName: string): SubscriptionRecord | undefined {
     return this.subscriptions.get(groupId)?.get(topicName);
+  }
+
+  /** What a topic is called and of which type it is, also when it was deleted; a number stands for a name that the store does not know any more. */
+  originOf(topicId: number): { readonly name: string; readonly type: TopicType } {
+    const record = this.topics.get(topicId) ?? this.#deletedTopics.get(topicId);
+    return { name: record?.name ?? `#${topicId}`, type: record?.options.type ?? 'mixed' };
   }
 
   /** Where a group begins on a queue that it has no position on. */
@@ -123,6 +132,7 @@ export class Catalogue {
     this.nextTopicId = Math.max(this.nextTopicId, record.topicId + 1);
     if (record.deleted) {
       this.topics.delete(record.topicId);
+      this.#deletedTopics.set(record.topicId, record);
       if (this.topicsByName.get(record.name)?.topicId === record.topicId) this.topicsByName.delete(record.name);
       return;
     }

@@ -97,6 +97,25 @@ export const deadLettersTheme: ContractTheme = {
       assert.equal(dead.message.tag, 'paid');
       assert.deepEqual(dead.message.keys, ['order-1']);
     },
+    'a dead letter of a deleted topic keeps its origin, and stays while the others are redriven': async (scene) => {
+      await scene.admin.createGroup(GROUP, { ...NO_WAIT, maxAttempts: 1 });
+      const consumer = await scene.simple({ subscriptions: { [TOPIC]: '*', other: '*' } });
+      for (const topic of [TOPIC, 'other']) {
+        await scene.send({ topic, body: topic });
+        await consumer.forwardToDeadLetter(await scene.receiveOne(consumer));
+      }
+      await scene.admin.deleteTopic(TOPIC);
+      await scene.admin.createTopic(TOPIC);
+      await scene.send({ topic: TOPIC, body: 'another one at its place' });
+      await consumer.ack(await scene.receiveOne(consumer));
+      const error = await refuses('MQ_TOPIC_NOT_FOUND', () => scene.admin.redriveDeadLetters(GROUP));
+      assert.match(error.message, /one other was redriven/);
+      assert.equal((await scene.receiveOne(consumer)).text(), 'other');
+      const [dead] = await deadLetters(scene, 1);
+      assert.deepEqual([dead?.originTopic, dead?.message.topic, dead?.message.text()], [TOPIC, TOPIC, TOPIC]);
+      assert.deepEqual(await scene.admin.redriveDeadLetters(GROUP, { to: TOPIC }), { redriven: 1 });
+      assert.equal((await scene.receiveOne(consumer)).text(), TOPIC);
+    },
     'a dead letter belongs to one group; another one still gets the message': async (scene) => {
       await bury(scene, ['a']);
       const message = await scene.receiveOne(await scene.simple({ group: 'other' }));
