@@ -73,15 +73,25 @@ export async function commitUnit(delivery: Delivery, unit: UnitDraft, durability
   const acks: LocatedAck[] = [];
   for (const named of distinct(unit.acks)) acks.push(locate(delivery, named) ?? (await attachAndLocate(delivery, named)));
   const call = new KeyedCall(unit.messages);
-  if (call.isKeyed) await deduplication.ready();
-  for (;;) {
-    if (unit.needsRoom && !sender.isPrepared(unit.messages, unit.bytes))
-      await sender.prepare(unit.messages, { bytes: unit.bytes, timeoutMs: TIMEOUT_MS, topicTypes: unit.topicTypes });
-    context.assertOpen();
-    const claimed = claimAll(acks);
-    const wait = claimed === undefined ? context.store.log.nextCommit() : claimKeys(delivery, call, claimed);
-    if (claimed !== undefined && wait === undefined) return await join(delivery, unit, { claimed, call }, durability);
-    await wait;
+  const turn = sender.turnOf(unit.messages, call.isKeyed);
+  try {
+    if (turn !== undefined) await turn.before;
+    if (call.isKeyed) await deduplication.ready();
+    for (;;) {
+      if (unit.needsRoom && !sender.isPrepared(unit.messages, unit.bytes))
+        await sender.prepare(unit.messages, { bytes: unit.bytes, timeoutMs: TIMEOUT_MS, topicTypes: unit.topicTypes });
+      context.assertOpen();
+      const claimed = claimAll(acks);
+      const wait = claimed === undefined ? context.store.log.nextCommit() : claimKeys(delivery, call, claimed);
+      if (claimed !== undefined && wait === undefined) {
+        const committed = join(delivery, unit, { claimed, call }, durability);
+        turn?.leave();
+        return await committed;
+      }
+      await wait;
+    }
+  } finally {
+    turn?.leave();
   }
 }
 

@@ -4,7 +4,7 @@ import type { MessageDraft } from '../../model/message-validation.ts';
 export interface Turn {
   /** Resolves when those before it have joined the log, or have given up. */
   readonly before: Promise<unknown>;
-  /** Lets those behind it go on. */
+  /** Lets those behind it go on; a second time changes nothing. */
   leave(): void;
 }
 

@@ -16,7 +16,7 @@ import { chooseQueue } from './queue-selection.ts';
 import type { Route } from './route.ts';
 import { BatchSend, type SendCompletion, type SendTerms, type SendWriter, SingleSend } from './send-completion.ts';
 import { aborted, type GateOptions, leftMs, type SendGate } from './send-gate.ts';
-import { SendOrder } from './send-order.ts';
+import { SendOrder, type Turn } from './send-order.ts';
 import { withinLimits } from './within-limits.ts';
 
 /** Options of a send, with every default in place. */
@@ -113,7 +113,7 @@ export class Sender implements SendWriter {
       return { ...options, timeoutMs: Math.min(options.timeoutMs, leftMs(endsAtMs, clock.monotonic())) };
     };
     const hasKeys = drafts.some(isKeyed);
-    const turn = hasKeys || drafts.some((draft) => this.#order.holds(draft)) ? this.#order.enter(drafts) : undefined;
+    const turn = this.turnOf(drafts, hasKeys);
     let joined: Joined;
     try {
       await this.#obtainTopics(drafts, options);
@@ -172,6 +172,11 @@ export class Sender implements SendWriter {
     const receipts = call.receipts(stored, durability);
     this.#context.counters.duplicates += receipts.length - stored.length;
     return receipts;
+  }
+
+  /** A place behind those of the same message groups that wait, which keeps others behind; nothing where nothing is to be waited for. */
+  turnOf(drafts: readonly MessageDraft[], hasKeys: boolean): Turn | undefined {
+    return hasKeys || drafts.some((draft) => this.#order.holds(draft)) ? this.#order.enter(drafts) : undefined;
   }
 
   /** Whether the topics of messages are there, and room for them: the usual case, in which nothing has to be waited for. */
