@@ -23,7 +23,7 @@ export async function runAtomic<T>(
   if (durability !== 'sync' && durability !== 'async')
     throw illegalArgument(`durability must be 'sync' or 'async', not ${JSON.stringify(durability)}`);
   delivery.context.assertOpen();
-  const unit = new UnitDraft(delivery.context, delivery.sender);
+  const unit = new UnitDraft(delivery.context);
   let result: T;
   try {
     const worked = work(unit);

@@ -6,6 +6,7 @@ import type { GroupQueue } from './queues/group-queue.ts';
 import { Deduplication } from './sending/deduplication.ts';
 import { Sender } from './sending/send.ts';
 import { SendGate } from './sending/send-gate.ts';
+import { SendReadiness } from './sending/send-readiness.ts';
 import { Settlement } from './settling/settle.ts';
 import { Topics } from './topics.ts';
 import { DueMessages } from './waiting/due-messages.ts';
@@ -17,6 +18,7 @@ export class Delivery {
   readonly groups: ConsumerGroups;
   readonly gate: SendGate;
   readonly deduplication: Deduplication;
+  readonly readiness: SendReadiness;
   readonly sender: Sender;
   readonly settlement: Settlement;
   readonly dueMessages: DueMessages;
@@ -27,7 +29,8 @@ export class Delivery {
     this.groups = new ConsumerGroups(context, this.topics, options.autoCreateGroups);
     this.gate = new SendGate(context);
     this.deduplication = new Deduplication(context);
-    this.sender = new Sender(context, { topics: this.topics, gate: this.gate, deduplication: this.deduplication });
+    this.readiness = new SendReadiness(context, this.topics, this.gate);
+    this.sender = new Sender(context, { readiness: this.readiness, gate: this.gate, deduplication: this.deduplication });
     this.settlement = new Settlement(context);
     this.dueMessages = new DueMessages(context, this.topics);
   }

@@ -67,19 +67,19 @@ class UnitEnd implements LogEntry, BarrierWaiter {
 
 /** Lets everything that a unit wants join one group commit, which is one atomic write: all of it is stored, or nothing. */
 export async function commitUnit(delivery: Delivery, unit: UnitDraft, durability: Durability): Promise<void> {
-  const { context, sender, deduplication } = delivery;
+  const { context, readiness, deduplication } = delivery;
   context.assertOpen();
   if (unit.isEmpty) return;
   const acks: LocatedAck[] = [];
   for (const named of distinct(unit.acks)) acks.push(locate(delivery, named) ?? (await attachAndLocate(delivery, named)));
   const call = new KeyedCall(unit.messages);
-  const turn = sender.turnOf(unit.messages, call.isKeyed);
+  const turn = readiness.turnOf(unit.messages, call.isKeyed);
   try {
     if (turn !== undefined) await turn.before;
     if (call.isKeyed) await deduplication.ready();
     for (;;) {
-      if (unit.needsRoom && !sender.isPrepared(unit.messages, unit.bytes))
-        await sender.prepare(unit.messages, { bytes: unit.bytes, timeoutMs: TIMEOUT_MS, topicTypes: unit.topicTypes });
+      if (unit.needsRoom && !readiness.isPrepared(unit.messages, unit.bytes))
+        await readiness.prepare(unit.messages, { bytes: unit.bytes, timeoutMs: TIMEOUT_MS, topicTypes: unit.topicTypes });
       context.assertOpen();
       const claimed = claimAll(acks);
       const wait = claimed === undefined ? context.store.log.nextCommit() : claimKeys(delivery, call, claimed);
@@ -100,7 +100,7 @@ export async function commitUnit(delivery: Delivery, unit: UnitDraft, durability
  * here, before anything joins.
  */
 function claimKeys(
-  { sender, deduplication }: Delivery,
+  { readiness, deduplication }: Delivery,
   call: KeyedCall,
   claimed: ReadonlyMap<GroupQueue, UnsettledMessage[]>,
 ): Promise<void> | undefined {
@@ -108,7 +108,7 @@ function claimKeys(
     for (const [queue, messages] of claimed) for (const message of messages) queue.group.unclaim(message);
   };
   try {
-    const wait = call.claim(deduplication, (draft) => sender.topicOf(draft));
+    const wait = call.claim(deduplication, (draft) => readiness.topicOf(draft));
     if (wait !== undefined) unclaim();
     return wait;
   } catch (error) {
@@ -191,11 +191,11 @@ function join(
 }
 
 /** The unit tells how it ended; the completion of its messages is there for their events and counters. */
-function joinMessages({ context, sender }: Delivery, { drafts, claims }: KeyedCall, group: CommitGroup, durability: Durability): void {
+function joinMessages({ context, readiness }: Delivery, { drafts, claims }: KeyedCall, group: CommitGroup, durability: Durability): void {
   const terms: SendTerms = { durability, attempts: 1, timeoutMs: TIMEOUT_MS, tracker: { pending: 0, onIdle: undefined } };
   const completion = new BatchSend(context, terms, { resolve: ignore, reject: ignore });
   const joined = { group, completion, nowMs: context.clock.now() };
-  for (const [index, draft] of drafts.entries()) joinMessage(context, draft, sender.route(draft), joined, claims[index]);
+  for (const [index, draft] of drafts.entries()) joinMessage(context, draft, readiness.route(draft), joined, claims[index]);
   for (const claim of claims) if (claim !== undefined) context.store.log.join(group, claim, 0);
 }
 

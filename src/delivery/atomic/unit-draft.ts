@@ -9,7 +9,7 @@ import { isTopic } from '../../model/typed-topic.ts';
 import { isWellFormed } from '../../model/utf8.ts';
 import type { ApplicationChange } from '../../storage/log/application-record.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
-import { type Sender, withOwnBody } from '../sending/send.ts';
+import { draftOf, withOwnBody } from '../sending/message-drafts.ts';
 import { type NamedDelivery, namedDelivery } from '../views/named-delivery.ts';
 
 const encoder = new TextEncoder();
@@ -21,16 +21,14 @@ export class UnitDraft implements AtomicUnit {
   readonly acks: NamedDelivery[] = [];
   readonly messages: MessageDraft[] = [];
   readonly #context: DeliveryContext;
-  readonly #sender: Sender;
   #topicTypes: Map<string, TopicType> | undefined;
   #values: Map<string, ApplicationChange> | undefined;
   #bodyBytes = 0;
   #valueBytes = 0;
   #ended = false;
 
-  constructor(context: DeliveryContext, sender: Sender) {
+  constructor(context: DeliveryContext) {
     this.#context = context;
-    this.#sender = sender;
   }
 
   get isEmpty(): boolean {
@@ -76,7 +74,7 @@ export class UnitDraft implements AtomicUnit {
 
   send(message: Message): void {
     this.#assertRunning('send');
-    const draft = this.#sender.validate(message);
+    const draft = draftOf(this.#context, message);
     const { maxBatchMessages } = this.#context.limits;
     if (this.messages.length >= maxBatchMessages) throw tooLarge(`sends at most ${maxBatchMessages} messages (limits.maxBatchMessages)`);
     this.#assertRoom(draft.body.length);
