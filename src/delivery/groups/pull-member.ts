@@ -1,6 +1,7 @@
 import { BrokerError } from '../../model/errors.ts';
-import type { GroupQueue, Pick } from '../queues/group-queue.ts';
+import type { GroupQueue } from '../queues/group-queue.ts';
 import { type DeliveryResult, deliverPicks, type Wanted } from '../receiving/delivery-of-picks.ts';
+import type { Pick } from '../receiving/pick.ts';
 import { PriorityTurns } from '../receiving/priority-turns.ts';
 import { pulledViews } from '../receiving/pulled-views.ts';
 import type { Topic } from '../topic.ts';

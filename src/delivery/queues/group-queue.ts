@@ -1,8 +1,5 @@
-import type { MessageFilter } from '../../model/message-filter.ts';
 import type { ConsumeQueue } from '../../storage/index/consume-queue.ts';
-import type { EntryRun } from '../../storage/index/entry-run.ts';
 import type { QueueProgress, UnsettledMessage } from '../../storage/index/queue-progress.ts';
-import { type LogPosition, NO_POSITION } from '../../storage/log-position.ts';
 import type { GroupKey } from '../../storage/message-group-hash.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { Topic } from '../topic.ts';
@@ -10,24 +7,7 @@ import type { GroupPort } from './group-port.ts';
 import { MessageGroupLocks } from './message-group-locks.ts';
 import { MessageGroupSuccessions } from './message-group-successions.ts';
 import { OffsetHeap } from './offset-heap.ts';
-import type { PickTurn } from './pick-turn.ts';
 import { QueueReading } from './queue-reading.ts';
-
-/** A message that was chosen for a delivery and belongs to nobody else until that is committed or given up. */
-export interface Pick {
-  readonly queue: GroupQueue;
-  readonly offset: number;
-  readonly position: LogPosition;
-  readonly groupKey: GroupKey;
-  readonly attempt: number;
-  /** Which life of the queue it belongs to: a reset makes picks of before void. */
-  readonly generation: number;
-  /** Absent where the topic has no priorities. */
-  turn: PickTurn | undefined;
-}
-
-/** Entries that are looked at in one go; a longer walk lets the event loop have its turn in between. */
-const WALK_ENTRIES = 16_384;
 
 /**
  * One queue as one consumer group goes through it: what is due again, what is new, which message groups are locked.
@@ -53,8 +33,8 @@ export class GroupQueue {
   skipped: number[] = [];
   /** Expired offsets whose record is not on its way yet. */
   outOfDate: number[] = [];
+  readonly reading: QueueReading;
   readonly #context: DeliveryContext;
-  readonly #reading: QueueReading;
   readonly #successions: MessageGroupSuccessions;
 
   constructor(context: DeliveryContext, group: GroupPort, topic: Topic, parts: { queue: ConsumeQueue; progress: QueueProgress }) {
@@ -64,49 +44,50 @@ export class GroupQueue {
     this.queue = parts.queue;
     this.progress = parts.progress;
     this.examined = parts.progress.frontier;
-    this.#reading = new QueueReading(context, group, parts.queue);
-    this.#successions = new MessageGroupSuccessions(context, this, this.#reading);
+    this.reading = new QueueReading(context, group, parts.queue);
+    this.#successions = new MessageGroupSuccessions(context, this, this.reading);
   }
 
   /** Something is being read that may bring messages. */
   get isLoading(): boolean {
-    return this.#reading.pending > 0 || this.#successions.isSearching;
+    return this.reading.pending > 0 || this.#successions.isSearching;
   }
 
   get hasWork(): boolean {
-    return this.#reading.isIdle && !this.frozen && (this.ready.size > 0 || this.examined < this.queue.end);
+    return this.reading.isIdle && !this.frozen && (this.ready.size > 0 || this.examined < this.queue.end);
   }
 
-  /** Chooses up to `most` messages: what is due again first, then what is new. */
-  collect(picks: Pick[], most: number, filter: MessageFilter): void {
-    if (!this.#reading.isIdle || this.frozen) return;
-    this.#collectReady(picks, most);
-    if (picks.length < most && this.group.mayTakeNew(this.topic.record.name)) this.#collectNew(picks, most, filter);
+  /** The first offset that is due again; those that somebody changes, or that have to wait, are dropped until they are due again. */
+  firstDue(): number | undefined {
+    const { ready, progress } = this;
+    for (let offset = ready.top; offset !== undefined; offset = ready.top) {
+      const message = progress.unsettled.get(offset);
+      if (message === undefined || (message.ready && !message.claimed && !this.#waitsForSuspect(message))) return offset;
+      ready.pop();
+    }
+    return undefined;
   }
 
-  /** Log position of the message that comes next, as far as it is known without reading; positions rise with the age of the log. */
-  nextPosition(filter: MessageFilter): LogPosition | undefined {
-    const due = this.#firstDue();
-    if (due !== undefined) return this.#reading.runAt(due)?.positionAt(due);
-    if (!this.group.mayTakeNew(this.topic.record.name)) return undefined;
-    return this.#passUnwanted(filter, this.examined + WALK_ENTRIES)?.positionAt(this.examined);
+  /** The message is on its way to a consumer. */
+  claim(message: UnsettledMessage): void {
+    message.claimed = true;
+    message.ready = false;
+    if (this.#isSuspect(message)) this.#context.suspects.start(message);
   }
 
-  /** A pick that came to nothing is due again at once. */
-  putBack(pick: Pick): void {
-    pick.turn?.cameToNothing();
-    if (pick.generation !== this.generation) return;
+  /** A message that was on its way to a consumer is due again at once. */
+  offerAgain(offset: number): void {
     if (this.group.isPull) {
-      this.examined = Math.min(this.examined, pick.offset);
+      this.examined = Math.min(this.examined, offset);
       return;
     }
-    const message = this.progress.unsettled.get(pick.offset);
+    const message = this.progress.unsettled.get(offset);
     if (message !== undefined) {
       message.claimed = false;
       message.ready = true;
       this.#context.suspects.ended(message);
     }
-    this.ready.push(pick.offset);
+    this.ready.push(offset);
   }
 
   /** A message below the frontier is visible again. */
@@ -186,7 +167,7 @@ export class GroupQueue {
   }
 
   #bringBack(message: UnsettledMessage, offset: number): void {
-    this.#reading.load(
+    this.reading.load(
       async () => {
         if (this.progress.unsettled.get(offset) !== message) return;
         const run = await this.#context.store.index.loadRun(this.queue, offset);
@@ -200,33 +181,7 @@ export class GroupQueue {
 
   /** Reads what comes first, so that a first receive sees all queues and not only those that happen to be in memory. */
   preload(): Promise<void> {
-    return this.#reading.preload(this.ready.top ?? this.examined);
-  }
-
-  #collectReady(picks: Pick[], most: number): void {
-    const { ready, progress } = this;
-    for (let offset = this.#firstDue(); offset !== undefined && picks.length < most; offset = this.#firstDue()) {
-      const run = this.#reading.runAt(offset);
-      if (run === undefined) return;
-      ready.pop();
-      const message = progress.unsettled.get(offset);
-      const groupKey = this.group.ordered ? run.groupKeyAt(offset) : 0;
-      const position = run.positionAt(offset);
-      if (message === undefined && this.#isGone(offset, position, groupKey)) continue;
-      if (groupKey !== 0 && !this.locks.isHead(groupKey, offset)) continue;
-      this.#pick(picks, message, { offset, position, groupKey });
-    }
-  }
-
-  /** The first offset that is due again; those that somebody changes, or that have to wait, are dropped until they are due again. */
-  #firstDue(): number | undefined {
-    const { ready, progress } = this;
-    for (let offset = ready.top; offset !== undefined; offset = ready.top) {
-      const message = progress.unsettled.get(offset);
-      if (message === undefined || (message.ready && !message.claimed && !this.#waitsForSuspect(message))) return offset;
-      ready.pop();
-    }
-    return undefined;
+    return this.reading.preload(this.ready.top ?? this.examined);
   }
 
   #waitsForSuspect(message: UnsettledMessage): boolean {
@@ -239,52 +194,5 @@ export class GroupQueue {
 
   #isSuspect(message: UnsettledMessage): boolean {
     return this.#context.suspects.isSuspect(message, this.group.maxAttempts);
-  }
-
-  /** It was settled on its way here, or a power cut took it, which has been reported. It must not keep its message group locked. */
-  #isGone(offset: number, position: LogPosition, groupKey: GroupKey): boolean {
-    const isSettled = this.progress.settled.has(offset);
-    if (!isSettled && position !== NO_POSITION) return false;
-    if (!isSettled) this.skipped.push(offset);
-    this.unlock(groupKey, offset);
-    return true;
-  }
-
-  #pick(picks: Pick[], message: UnsettledMessage | undefined, at: { offset: number; position: LogPosition; groupKey: GroupKey }): void {
-    if (message !== undefined) {
-      message.claimed = true;
-      message.ready = false;
-      if (this.#isSuspect(message)) this.#context.suspects.start(message);
-    }
-    picks.push({ queue: this, ...at, attempt: (message?.attempt ?? 0) + 1, generation: this.generation, turn: undefined });
-  }
-
-  #collectNew(picks: Pick[], most: number, filter: MessageFilter): void {
-    const { ordered } = this.group;
-    const walkEnd = this.examined + WALK_ENTRIES;
-    while (picks.length < most) {
-      const run = this.#passUnwanted(filter, walkEnd);
-      if (run === undefined) return;
-      const offset = this.examined++;
-      const groupKey = ordered ? run.groupKeyAt(offset) : 0;
-      if (groupKey !== 0 && !this.locks.take(groupKey, offset)) continue;
-      const position = run.positionAt(offset);
-      picks.push({ queue: this, offset, position, groupKey, attempt: 1, generation: this.generation, turn: undefined });
-    }
-  }
-
-  /** Passes over new messages up to one that the filter may want, which is at `examined` then; answers the run that holds it. */
-  #passUnwanted(filter: MessageFilter, walkEnd: number): EntryRun | undefined {
-    for (; this.examined < this.queue.end; this.examined++) {
-      const offset = this.examined;
-      if (offset >= walkEnd) {
-        this.#reading.load(() => new Promise((resolve) => this.#context.process.defer(resolve)));
-        return undefined;
-      }
-      const run = this.#reading.runAt(offset);
-      if (run === undefined || (run.positionAt(offset) !== NO_POSITION && filter.mayMatch(run.tagHashAt(offset)))) return run;
-      this.skipped.push(offset);
-    }
-    return undefined;
   }
 }

@@ -45,6 +45,11 @@ export class QueueReading {
     return undefined;
   }
 
+  /** The event loop has its turn before anything else is picked. */
+  pause(): void {
+    this.load(() => new Promise((resolve) => this.#context.process.defer(resolve)));
+  }
+
   /** Reads the run that holds an offset, unless it is in memory. */
   async preload(offset: number): Promise<void> {
     if (offset < this.#queue.end && this.#queue.runInMemory(offset) === undefined) await this.#loadRun(offset);

@@ -1,10 +1,11 @@
 import type { MessageView } from '../../model/message.ts';
 import type { MessageInBlock, MessageWithoutBody, StoredMessage } from '../../storage/log/message-record.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
-import type { GroupQueue, Pick } from '../queues/group-queue.ts';
+import type { GroupQueue } from '../queues/group-queue.ts';
 import { READ_RETRY_MS } from '../queues/queue-reading.ts';
 import { settleFiltered } from '../settling/filtered.ts';
 import { areAtHand, blocksAtHand, type FoundBlocks, messageOf, readBlocks } from './block-reading.ts';
+import { type Pick, putBack } from './pick.ts';
 
 /** What becomes of a message that was picked, once it has been read. */
 export type PickVerdict = 'deliver' | 'filtered' | 'expired' | 'notMine';
@@ -56,7 +57,7 @@ export function deliverPicks(context: DeliveryContext, picks: readonly Pick[], t
       for (const pick of picks) {
         // What cannot be read keeps its turn, else nothing else would ever come.
         pick.turn = undefined;
-        pick.queue.putBack(pick);
+        putBack(pick);
       }
       for (const group of new Set(picks.map((pick) => pick.queue.group))) context.clock.setTimer(READ_RETRY_MS, () => group.wake());
       to.failed(error);
@@ -77,7 +78,7 @@ function deliverRead(context: DeliveryContext, picks: readonly Pick[], blockOf: 
     if (more.length === 0) break;
     if (!areAtHand(context, more)) {
       if (wanted.length === 0) return deliverPicks(context, more, to);
-      for (const pick of more) pick.queue.putBack(pick);
+      for (const pick of more) putBack(pick);
       break;
     }
     judged += more.length;
@@ -99,12 +100,12 @@ interface Judging {
  */
 function judge(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundBlocks, { taker, wanted, untilMs }: Judging): number {
   let passedOver = 0;
-  let putBack = false;
+  let arePutBack = false;
   const changed = new Set<GroupQueue>();
   for (const [index, pick] of picks.entries()) {
     const { queue } = pick;
     if (index % CLOCK_EVERY === CLOCK_EVERY - 1 && context.clock.monotonic() >= untilMs) {
-      putBack = true;
+      arePutBack = true;
       postpone(context, picks.slice(index));
       break;
     }
@@ -117,8 +118,8 @@ function judge(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundB
     if (verdict === 'deliver' && message !== undefined) {
       add(wanted, pick, message);
     } else if (verdict === 'notMine') {
-      putBack = true;
-      queue.putBack(pick);
+      arePutBack = true;
+      putBack(pick);
       queueMicrotask(() => queue.group.wake());
     } else {
       passedOver++;
@@ -129,12 +130,12 @@ function judge(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundB
     }
   }
   for (const queue of changed) settleFiltered(context, queue);
-  return putBack ? 0 : passedOver;
+  return arePutBack ? 0 : passedOver;
 }
 
 /** Others may have them, or whoever they were picked for in a later turn. */
 function postpone(context: DeliveryContext, picks: readonly Pick[]): void {
-  for (const pick of picks) pick.queue.putBack(pick);
+  for (const pick of picks) putBack(pick);
   context.process.defer(() => {
     for (const group of new Set(picks.map(({ queue }) => queue.group))) group.wake();
   });

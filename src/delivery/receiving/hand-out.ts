@@ -8,8 +8,9 @@ import { type LeaseTerms, writeHandOut } from '../../storage/log/state-records.t
 import type { DeliveryContext } from '../delivery-context.ts';
 import { tellDelivered } from '../delivery-events.ts';
 import type { LeaseOwner } from '../queues/group-port.ts';
-import type { GroupQueue, Pick } from '../queues/group-queue.ts';
+import type { GroupQueue } from '../queues/group-queue.ts';
 import { StateEntry } from '../queues/state-entry.ts';
+import { type Pick, putBack } from './pick.ts';
 
 /** Messages of one queue that one consumer gets: the record with their attempts is on disk before anybody sees them. */
 export class HandOutEntry extends StateEntry {
@@ -77,7 +78,7 @@ export class HandOutEntry extends StateEntry {
   }
 
   protected override undo(): void {
-    for (const pick of this.picks) this.queue.putBack(pick);
+    for (const pick of this.picks) putBack(pick);
   }
 
   protected override effects(): void {

@@ -3,11 +3,11 @@ import type { UnsettledMessage } from '../../storage/index/queue-progress.ts';
 import type { StoredMessage } from '../../storage/log/message-record.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import type { LeaseOwner } from '../queues/group-port.ts';
-import type { Pick } from '../queues/group-queue.ts';
 import { joinState } from '../queues/join-state.ts';
 import { deliveredView } from '../views/message-view.ts';
 import type { DeliveryResult, Wanted } from './delivery-of-picks.ts';
 import { HandOutEntry } from './hand-out.ts';
+import type { Pick } from './pick.ts';
 
 /** Who gets leases, for how long, and who hears of it. */
 interface Leasing {

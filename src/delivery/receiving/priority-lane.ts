@@ -1,8 +1,10 @@
 import type { MessageFilter } from '../../model/message-filter.ts';
 import { PRIORITY_LEVELS } from '../../model/priority-levels.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
-import type { GroupQueue, Pick } from '../queues/group-queue.ts';
+import type { GroupQueue } from '../queues/group-queue.ts';
 import { settleFiltered } from '../settling/filtered.ts';
+import type { Pick } from './pick.ts';
+import { nextPosition, pickFrom } from './picking.ts';
 import type { PriorityTurns } from './priority-turns.ts';
 import type { QueueLane } from './queue-lane.ts';
 
@@ -70,7 +72,7 @@ export class PriorityLane implements QueueLane {
     for (const level of this.#levels) {
       for (const queue of level) {
         if (!queue.hasWork) continue;
-        const position = queue.nextPosition(this.#filter);
+        const position = nextPosition(queue, this.#filter);
         this.#settleSkipped(queue);
         if (position === undefined || position >= oldestPosition) continue;
         oldest = queue;
@@ -82,7 +84,7 @@ export class PriorityLane implements QueueLane {
 
   #collectFrom(queue: GroupQueue, picks: Pick[], most: number): void {
     if (!queue.hasWork) return;
-    queue.collect(picks, most, this.#filter);
+    pickFrom(queue, picks, most, this.#filter);
     this.#settleSkipped(queue);
   }
 

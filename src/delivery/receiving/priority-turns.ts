@@ -1,5 +1,4 @@
-import type { Pick } from '../queues/group-queue.ts';
-import type { PickTurn } from '../queues/pick-turn.ts';
+import type { Pick, PickTurn } from './pick.ts';
 
 /** So many messages of a priority topic come until the one gets its turn that has waited longest, so that nothing starves behind higher priorities. */
 const OLDEST_EVERY = 16;

@@ -1,7 +1,9 @@
 import type { MessageFilter } from '../../model/message-filter.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
-import type { GroupQueue, Pick } from '../queues/group-queue.ts';
+import type { GroupQueue } from '../queues/group-queue.ts';
 import { settleFiltered } from '../settling/filtered.ts';
+import type { Pick } from './pick.ts';
+import { pickFrom } from './picking.ts';
 
 /** A part of a group's queues that a consumer takes from in turn with the others. */
 export interface QueueLane {
@@ -30,7 +32,7 @@ export class SingleLane implements QueueLane {
   collect(picks: Pick[], most: number): void {
     const queue = this.#queue;
     if (!queue.hasWork) return;
-    queue.collect(picks, most, this.#filter);
+    pickFrom(queue, picks, most, this.#filter);
     if (queue.skipped.length > 0) settleFiltered(this.#context, queue);
   }
 }

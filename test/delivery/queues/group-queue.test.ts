@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { DeliveryContext } from '../../../src/delivery/delivery-context.ts';
 import type { GroupPort } from '../../../src/delivery/queues/group-port.ts';
-import { GroupQueue, type Pick } from '../../../src/delivery/queues/group-queue.ts';
+import { GroupQueue } from '../../../src/delivery/queues/group-queue.ts';
 import { Suspects } from '../../../src/delivery/queues/suspects.ts';
+import { type Pick, putBack } from '../../../src/delivery/receiving/pick.ts';
+import { pickFrom } from '../../../src/delivery/receiving/picking.ts';
 import type { Topic } from '../../../src/delivery/topic.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import { TagFilter } from '../../../src/model/tag-filter.ts';
@@ -34,7 +36,7 @@ function orderedQueue(
 
 function collected(queue: GroupQueue, most = 32): number[] {
   const picks: Pick[] = [];
-  queue.collect(picks, most, EVERYTHING);
+  pickFrom(queue, picks, most, EVERYTHING);
   return picks.map((pick) => pick.offset);
 }
 
@@ -70,8 +72,8 @@ describe('a queue of an ordered group', () => {
   test('offers a pick again that came to nothing', () => {
     const queue = orderedQueue(2);
     const picks: Pick[] = [];
-    queue.collect(picks, 1, EVERYTHING);
-    for (const pick of picks) queue.putBack(pick);
+    pickFrom(queue, picks, 1, EVERYTHING);
+    for (const pick of picks) putBack(pick);
     expect(collected(queue)).toEqual([0]);
   });
 
