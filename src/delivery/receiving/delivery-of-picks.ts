@@ -102,7 +102,8 @@ function judge(context: DeliveryContext, picks: readonly Pick[], blockOf: FoundB
   let passedOver = 0;
   let arePutBack = false;
   const changed = new Set<GroupQueue>();
-  for (const [index, pick] of picks.entries()) {
+  for (let index = 0; index < picks.length; index++) {
+    const pick = picks[index] as Pick;
     const { queue } = pick;
     if (index % CLOCK_EVERY === CLOCK_EVERY - 1 && context.clock.monotonic() >= untilMs) {
       arePutBack = true;
