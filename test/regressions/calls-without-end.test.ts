@@ -81,3 +81,25 @@ test('a receive that does not wait ends while the index cannot be read, which is
   expect(await outcomeOf(waiting)).toHaveLength(1024);
   await broker.close();
 });
+
+// Whoever waited for room was told when the broker died, and whoever was a step short of the gate then waited there, for room that nobody would make: so did
+// the death, for the sends of its producers.
+test('a send on its way to a full queue when the broker dies is told so', async () => {
+  const [clock, failures] = [new ManualClock(), new FaultPlan()];
+  const broker = await openTestBroker({ clock, failures });
+  const producer = broker.createProducer();
+  await producer.send({ topic: 'orders', body: 'one' });
+  failures.freezeBarriers();
+  await producer.send({ topic: 'orders', body: 'two' }, { durability: 'async' });
+  await clock.advance(2_000);
+  const calls = [
+    producer.send({ topic: 'orders', body: 'three' }),
+    producer.sendBatch([{ topic: 'orders', body: 'four', dedupKey: 'four' }]),
+    broker.atomic((unit) => unit.send({ topic: 'orders', body: 'five' })),
+  ];
+  const outcomes = Promise.all(calls.map(outcomeOf));
+  const dying = broker.crash();
+  expect(await outcomes).toMatchObject(calls.map(() => ({ code: 'MQ_BROKER_NOT_OPEN' })));
+  failures.thaw();
+  expect(await outcomeOf(dying)).toBeUndefined();
+});

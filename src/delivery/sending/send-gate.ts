@@ -29,6 +29,8 @@ export class SendGate {
   /** Bytes of those who were let in during this turn and have not joined the log yet. */
   #enteringBytes = 0;
   #isTurnEndAwaited = false;
+  /** Why no send will ever be let in again. */
+  #ended: Error | undefined;
   /** Why no send is let in at the moment: the disk is nearly full. */
   refusal: (() => BrokerError) | undefined;
 
@@ -43,6 +45,7 @@ export class SendGate {
 
   /** Resolves when there is room. */
   enter(bytes: number, options: GateOptions): Promise<void> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
     if (this.refusal !== undefined) return Promise.reject(this.refusal());
     if (this.isOpen(bytes)) return Promise.resolve();
     if (options.onFull === 'reject') return Promise.reject(full(this.#context));
@@ -59,8 +62,9 @@ export class SendGate {
     }
   }
 
-  /** Nobody is let in any more. */
+  /** Nobody is let in any more, also of those who were on their way to the gate. */
   refuseAll(error: Error): void {
+    this.#ended = error;
     for (const waiter of [...this.#waiting]) waiter.refuse(error);
   }
 
