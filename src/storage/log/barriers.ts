@@ -85,7 +85,10 @@ export class Barriers {
     this.#running = undefined;
     this.#runningSinceMs = undefined;
     this.#unsyncedSinceMs = undefined;
-    this.#complete(this.#take());
+    // Also those of a barrier that may never come back from the old store.
+    const served = this.#served;
+    this.#served = [];
+    this.#complete([...served, ...this.#take()]);
   }
 
   /** No further barrier starts; whom the one under way serves, it still answers. */
@@ -132,8 +135,10 @@ export class Barriers {
   }
 
   #ended(running: Promise<void>, waiters: BarrierWaiter[]): void {
-    if (this.#running !== running) return this.#complete(waiters);
+    // The store was opened anew meanwhile: that made it durable, and everybody was told.
+    if (this.#running !== running) return;
     this.#running = undefined;
+    this.#served = [];
     this.#runningSinceMs = undefined;
     this.completed++;
     if (this.#waiting.length > 0) this.#start();
@@ -151,8 +156,8 @@ export class Barriers {
 
   /** The waiters stay: whether their data survived is decided by reopening the store. */
   #broke(running: Promise<void>, waiters: BarrierWaiter[], error: Error): void {
-    // The store was opened anew meanwhile: that made it durable, and nobody uses the old handle any more.
-    if (this.#running !== running) return this.#complete(waiters);
+    if (this.#running !== running) return;
+    this.#served = [];
     this.#waiting = [...waiters, ...this.#waiting];
     if (this.#stopped !== undefined) return this.stop(error);
     this.#onFailure(error);
