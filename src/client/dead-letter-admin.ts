@@ -59,7 +59,7 @@ export class DeadLetterAdmin {
         return canTake;
       },
       take: (batch: ReadDeadLetter[]): Promise<void> =>
-        topic === undefined ? redriveToGroup(this.#delivery, found, batch) : redriveToTopic(this.#delivery, topic, batch),
+        topic === undefined ? redriveToGroup(this.#delivery, found, batch) : redriveToTopic(this.#delivery, { group: found, topic }, batch),
     };
     const result = await this.#removal.runExclusive(() => this.#takeOff(found, wanted, taking));
     if (wanted !== undefined && wanted.size > 0) throw notRedriven(group, wanted, result);

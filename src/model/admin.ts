@@ -261,7 +261,8 @@ export interface Admin {
   /**
    * A dead letter whose block is damaged stays where it is, and is reported as `damage`; `purgeDeadLetters` removes it.
    * @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND`; once the others are redriven, `MQ_MESSAGE_NOT_FOUND` for an id that is no dead letter of the
-   * group, or `MQ_STORE_CORRUPT` where it may be one whose block is damaged, and without `to` `MQ_TOPIC_NOT_FOUND` for those of a deleted topic
+   * group, or `MQ_STORE_CORRUPT` where it may be one whose block is damaged, and without `to` `MQ_TOPIC_NOT_FOUND` for those of a deleted topic; with it
+   * `MQ_TOPIC_NOT_FOUND` where that topic is deleted meanwhile, and what had not been sent there stays
    */
   redriveDeadLetters(group: string, request?: RedriveRequest): Promise<RedriveResult>;
   /** @throws BrokerError `MQ_CONSUMER_GROUP_NOT_FOUND` */

@@ -171,6 +171,7 @@ export class GroupQueue {
       async () => {
         if (this.progress.unsettled.get(offset) !== message) return;
         const run = await this.#context.store.index.loadRun(this.queue, offset);
+        if (this.dropped) return;
         message.groupKey = this.group.ordered ? run.groupKeyAt(offset) : 0;
         message.ready = true;
         if (message.groupKey === 0 || this.locks.comeBack(message.groupKey, offset)) this.ready.push(offset);

@@ -1,4 +1,5 @@
 import type { BrokerIndex } from '../../storage/index/broker-index.ts';
+import type { QueueProgress } from '../../storage/index/queue-progress.ts';
 import type { GroupSpace, LogEntry } from '../../storage/log/log-entry.ts';
 import { RECORD } from '../../storage/log/record-kinds.ts';
 import { type ProgressAddress, writeAddress, writeOffsets } from '../../storage/log/state-records.ts';
@@ -17,20 +18,20 @@ export class DeadLetterRemoval implements LogEntry {
   readonly #offsets: number[];
   readonly #fate: DeadLetterFate;
   /** Where they are delivered again; only for `redriven`. */
-  readonly #queue: GroupQueue | undefined;
+  readonly #progress: QueueProgress | undefined;
   readonly #settle: { resolve: () => void; reject: (error: Error) => void };
   #block = 0;
   #record = 0;
 
   constructor(
-    what: { index: BrokerIndex; address: ProgressAddress; offsets: number[]; fate: DeadLetterFate; queue: GroupQueue | undefined },
+    what: { index: BrokerIndex; address: ProgressAddress; offsets: number[]; fate: DeadLetterFate; progress: QueueProgress | undefined },
     settle: { resolve: () => void; reject: (error: Error) => void },
   ) {
     this.#index = what.index;
     this.#address = what.address;
     this.#offsets = what.offsets;
     this.#fate = what.fate;
-    this.#queue = what.queue;
+    this.#progress = what.progress;
     this.#settle = settle;
   }
 
@@ -47,9 +48,17 @@ export class DeadLetterRemoval implements LogEntry {
   commit(firstSequence: number): void {
     const position = logPosition(firstSequence + this.#block, this.#record);
     for (const offset of this.#offsets) this.#index.deadLetters.remove(this.#address, offset, position);
-    if (this.#queue === undefined) return;
-    this.#queue.progress.includes = position;
-    for (const offset of this.#offsets) this.#queue.comeBack(offset);
+    if (this.#progress !== undefined) this.#deliverAgain(this.#progress, position);
+  }
+
+  /** The group may have begun to go through the queue anew since this joined, or have left it: who comes next finds the messages in its progress. */
+  #deliverAgain(progress: QueueProgress, position: number): void {
+    const queue = progress.live as GroupQueue | undefined;
+    progress.includes = position;
+    for (const offset of this.#offsets) {
+      if (queue === undefined || queue.dropped) progress.redrive(offset);
+      else queue.comeBack(offset);
+    }
   }
 
   settle(): void {
