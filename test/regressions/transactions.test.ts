@@ -79,6 +79,27 @@ describe('an end by somebody else', () => {
   });
 });
 
+// The check was written behind the message that joined the log after it, in the same block, and said that all before it was known: the message had its receipt,
+// was not listed, and the commit left it out.
+test('what is sent while a check is on its way to the log is part of the transaction', async () => {
+  const producer = broker.createProducer({ transactionChecker: () => 'unknown' });
+  const transaction = producer.beginTransaction();
+  await transaction.send({ topic: 'orders', body: 'before' });
+  failures.freezeWrites();
+  const ahead = producer.send({ topic: 'others', body: 'on its way' });
+  const passing = clock.advance(6_000);
+  await turns();
+  const sending = transaction.send({ topic: 'orders', body: 'behind' });
+  await turns();
+  failures.thaw();
+  await Promise.all([ahead, passing, sending]);
+  const [listed] = (await broker.admin.listTransactions()).items;
+  expect(listed).toMatchObject({ checks: 1 });
+  expect(listed?.messages.map((message) => message.text())).toEqual(['before', 'behind']);
+  await transaction.commit();
+  expect(await received()).toEqual(['before', 'behind']);
+});
+
 describe('a rollback', () => {
   // A checkpoint packed the keys, let the event loop have its turn, and packed the transactions. A rollback in between was in the one and not in
   // the other: the replay behind the checkpoint did not find the messages whose keys it should free, and what was sent again was a duplicate of nothing.

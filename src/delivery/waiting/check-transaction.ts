@@ -1,32 +1,41 @@
 import type { MessageView } from '../../model/message.ts';
 import type { HalfMessage } from '../../storage/index/transactions.ts';
-import type { GroupSpace, LogEntry } from '../../storage/log/log-entry.ts';
+import type { CommitGroup } from '../../storage/log/commit-group.ts';
+import type { LogEntry } from '../../storage/log/log-entry.ts';
 import { RECORD } from '../../storage/log/record-kinds.ts';
 import { type TransactionCheck, writeTransactionCheck } from '../../storage/log/transaction-records.ts';
 import { logPosition } from '../../storage/log-position.ts';
 import type { DeliveryContext } from '../delivery-context.ts';
 import { waitingView } from './waiting-view.ts';
 
-/** A check, or the parking of a transaction, on its way to the log: it has counted before anybody is asked. */
+/**
+ * A check, or the parking of a transaction, on its way to the log: it has counted before anybody is asked. It is written when it joins the group, as messages
+ * are: a transaction takes its records in the order of their positions.
+ */
 class TransactionCheckEntry implements LogEntry {
   readonly #context: DeliveryContext;
   readonly #check: TransactionCheck;
   readonly #settle: { resolve: () => void; reject: (error: Error) => void };
-  #block = 0;
-  #record = 0;
+  readonly #block: number;
+  readonly #record: number;
 
-  constructor(context: DeliveryContext, check: TransactionCheck, settle: { resolve: () => void; reject: (error: Error) => void }) {
+  constructor(
+    context: DeliveryContext,
+    what: { check: TransactionCheck; group: CommitGroup },
+    settle: { resolve: () => void; reject: (error: Error) => void },
+  ) {
     this.#context = context;
-    this.#check = check;
+    this.#check = what.check;
     this.#settle = settle;
-  }
-
-  seal(space: GroupSpace): void {
-    const builder = space.room(48);
+    const builder = what.group.room(48);
     this.#record = builder.begin(RECORD.transactionCheck);
     writeTransactionCheck(builder, this.#check);
     builder.end();
-    this.#block = space.lastBlock;
+    this.#block = what.group.lastBlock;
+  }
+
+  seal(): void {
+    // It is written already.
   }
 
   commit(firstSequence: number): void {
@@ -47,7 +56,8 @@ class TransactionCheckEntry implements LogEntry {
 export function commitCheck(context: DeliveryContext, check: TransactionCheck): Promise<void> {
   return new Promise((resolve, reject) => {
     const { log } = context.store;
-    log.join(log.openLater(), new TransactionCheckEntry(context, check, { resolve, reject }), 0);
+    const group = log.openLater();
+    log.join(group, new TransactionCheckEntry(context, { check, group }, { resolve, reject }), 0);
   });
 }
 
