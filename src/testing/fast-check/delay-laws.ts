@@ -72,6 +72,7 @@ function isNowVisible(model: FlowModel, system: FlowSystem, message: ModelMessag
   // Its recall may be undone, and its time have come in the same opening.
   if (state !== 'gone' || !mayBeUndone || earlyMs > 0) return false;
   message.mayBeLost = true;
+  message.mayBeRecalled = true;
   return true;
 }
 

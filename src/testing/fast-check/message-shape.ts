@@ -91,6 +91,7 @@ export function plan(model: FlowModel, system: FlowSystem, shape: Shape, transac
     durable: false,
     stateDurable: false,
     mayBeLost: false,
+    mayBeRecalled: false,
     mayBeUndone: false,
   };
   const times = time === undefined ? {} : time.by === 'delay' ? { delayMs: time.ms } : { deliverAtMs: model.time.wallMs + time.ms };

@@ -60,6 +60,8 @@ export interface ModelMessage {
   stateDurable: boolean;
   /** True once nobody can tell whether it is stored: the send was cut off, or a power cut came before its barrier. */
   mayBeLost: boolean;
+  /** Its recall was cut off, and its time has come since: nobody can tell which was first. */
+  mayBeRecalled: boolean;
   /** A power cut may have undone its state: the next look at the broker tells. */
   mayBeUndone: boolean;
 }

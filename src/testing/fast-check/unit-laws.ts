@@ -37,7 +37,8 @@ export async function isUnitThere({ broker }: FlowSystem, mark: string): Promise
 }
 
 function unitLeft(model: FlowModel, { messages, sureMessages, acked }: ModelUnit, isThere: boolean): void {
-  if (isThere) for (const message of sureMessages) message.mayBeLost = false;
+  // That the unit is there does not tell whether a recall of its message was.
+  if (isThere) for (const message of sureMessages) message.mayBeLost = message.mayBeRecalled;
   else for (const message of messages) model.forget(message);
   for (const delivery of acked) {
     if (isThere) Object.assign(delivery, { phase: 'acked', mayBeSettled: false });
