@@ -83,6 +83,24 @@ test('positions, queues and delay messages are looked for while the stores are o
   }
 });
 
+// It was the only list that said that the store was closed.
+test('delay messages are listed while the stores are opened again', async () => {
+  for (let later = 0; later < 30; later++) {
+    const [failures, clock] = [new FaultPlan(), new ManualClock()];
+    const broker = await openTestBroker({ failures, clock });
+    await broker.createProducer().sendBatch(['one', 'two'].map((body) => ({ topic: 'reminders', body, delayMs: 86_400_000 })));
+    await broker.reopen();
+    failures.failWrite('log', 1, { applied: true });
+    const sending = broker.createProducer().send({ topic: 'other', body: 'x' });
+    for (let i = 0; i < later; i++) await undefined;
+    const listing = broker.admin.listDelayed('reminders');
+    await clock.advance(60_000);
+    expect((await listing).items, `${later} steps later`).toHaveLength(2);
+    await sending;
+    await broker.close();
+  }
+});
+
 test('a read is refused with the reason of the heal that failed', async () => {
   const [failures, clock] = [new FaultPlan(), new ManualClock()];
   const broker = await openTestBroker({ failures, clock });

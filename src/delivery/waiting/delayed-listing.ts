@@ -18,8 +18,8 @@ export async function* delayedMessages(
   topic: Topic,
   after: DelayedPlace,
 ): AsyncGenerator<{ readonly place: DelayedPlace; readonly read: () => Promise<DelayedMessage | undefined> }> {
-  const { delays } = context.store.index;
-  const sources = TIMER_KINDS.map((kind) => ({ kind, entries: delays.of(kind).list(after) }));
+  const { store } = context;
+  const sources = TIMER_KINDS.map((kind) => ({ kind, entries: store.index.delays.of(kind).list(after, (read) => store.overHeals(read)) }));
   const heads = await Promise.all(sources.map(({ entries }) => entries.next()));
   for (;;) {
     let first = -1;

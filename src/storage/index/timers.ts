@@ -2,12 +2,15 @@ import type { KeyValueEntry, KeyValueStore, WriteOperation } from '../../model/k
 import type { LogPosition } from '../log-position.ts';
 import type { Envelope } from './envelope.ts';
 import { timerKey, timerRange } from './keys.ts';
+import { type Reading, successor } from './overlay.ts';
 import { TimerHeap } from './timer-heap.ts';
 import { SAVED, type SavedState, type TimerEntry, TimerRows } from './timer-rows.ts';
 import { openTimer, timerWrites } from './timer-values.ts';
 
 /** Entries that one read of the index brings. */
 const LOAD_ENTRIES = 16_384;
+/** The same for a list, which may end long before them. */
+const LIST_ENTRIES = 1024;
 /** More saved entries than these leave memory at a checkpoint, the furthest first. */
 const MOST_IN_MEMORY = 131_072;
 
@@ -166,20 +169,30 @@ export class Timers {
     this.#horizon = horizon;
   }
 
-  /** Every entry in memory and in the index behind a place, in order. */
-  async *list(after: TimerPlace): AsyncGenerator<TimerEntry> {
+  /** Every entry in memory and in the index behind a place, in order; `reading` reads each part of the index, perhaps more than once. */
+  async *list(after: TimerPlace, reading: Reading = (read) => read()): AsyncGenerator<TimerEntry> {
     const inMemory = this.#entriesFrom(after);
     const known = new Set(inMemory.map(({ position }) => position));
     let next = 0;
-    for await (const slice of this.#store.scan(timerRange(this.#kind, after))) {
-      for (const stored of slice) {
-        const entry = this.#open(stored);
+    let gte: Uint8Array | undefined;
+    do {
+      const stored = await reading(() => this.#storedFrom(after, gte));
+      for (const entry of stored.map((one) => this.#open(one))) {
         if (known.has(entry.position) || this.#removed.has(entry.position) || compare(entry, after) <= 0) continue;
         for (let one = inMemory[next]; one !== undefined && compare(one, entry) < 0; one = inMemory[++next]) yield one;
         yield entry;
       }
-    }
+      const last = stored.length < LIST_ENTRIES ? undefined : stored.at(-1);
+      gte = last === undefined ? undefined : successor(last[0]);
+    } while (gte !== undefined);
     for (; next < inMemory.length; next++) yield inMemory[next] as TimerEntry;
+  }
+
+  async #storedFrom(place: TimerPlace, gte: Uint8Array | undefined): Promise<KeyValueEntry[]> {
+    const range = timerRange(this.#kind, place);
+    const entries: KeyValueEntry[] = [];
+    for await (const slice of this.#store.scan({ ...range, gte: gte ?? range.gte, limit: LIST_ENTRIES })) entries.push(...slice);
+    return entries;
   }
 
   /** Takes what changed: it is packed while the checkpoint writes it. */
