@@ -160,6 +160,7 @@ async function openIndex(log: DurableStore, context: IndexContext): Promise<{ in
   ): Promise<{ index: BrokerIndex; replay: ReplayResult }> {
     let store = opened;
     try {
+      assertNothingDropped(store);
       if (await hasRemains(store)) {
         await store.close();
         store = await emptyIndex(directory);
@@ -175,6 +176,11 @@ async function openIndex(log: DurableStore, context: IndexContext): Promise<{ in
 /** Values without a checkpoint are what a crash left of the first one; nothing in them can be relied on. */
 async function hasRemains(store: DurableStore): Promise<boolean> {
   return (await store.get(CHECKPOINT_KEY)) === undefined && !(await isEmpty(store));
+}
+
+/** What the database dropped may lie before the checkpoint, and then nothing else would tell that it is missing. */
+function assertNothingDropped({ openingNotes: [note] }: DurableStore): void {
+  if (note !== undefined) throw corruptIndex(`the database dropped a part of it: ${note}`);
 }
 
 /** An index whose files are missing is as good as one that is corrupt: the log has everything. */
