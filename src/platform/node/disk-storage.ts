@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { BrokerError, illegalArgument } from '../../model/errors.ts';
 import type { AcquireOptions, Directory, StorageProvider } from '../../model/storage-provider.ts';
@@ -41,15 +41,38 @@ async function acquire(location: string, options: AcquireOptions): Promise<Direc
   }
 }
 
-/** Creates what is missing of the path, and makes it durable from its first new folder downwards. */
+/**
+ * Creates what is missing of the path, and makes it durable from its first new folder downwards. Not by a recursive `mkdir`: Node's hides why it has
+ * failed, and never ends where a folder cannot be created although the one above it is there.
+ */
 async function createFolder(location: string): Promise<void> {
-  const first = await mkdir(location, { recursive: true });
-  if (first === undefined) return;
-  const stop = dirname(resolve(first));
-  let folder = location;
-  while (folder !== stop) {
-    folder = dirname(folder);
-    await syncDirectory(folder);
+  const missing: string[] = [];
+  for (let folder = location; !(await exists(folder)); folder = dirname(folder)) {
+    missing.push(folder);
+    if (folder === dirname(folder)) break;
+  }
+  for (const folder of missing.reverse()) {
+    await createOne(folder);
+    await syncDirectory(dirname(folder));
+  }
+}
+
+/** Another process may create it at the same time. */
+async function createOne(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST' || !(await exists(folder))) throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 
@@ -63,6 +86,14 @@ function acquireError(error: unknown, location: string): Error {
     case 'ENAMETOOLONG':
     case 'ELOOP':
       return illegalArgument(`location ${JSON.stringify(location)} is not a path that the file system takes`, { cause: error });
+    case 'ENOENT':
+      return new BrokerError(
+        'MQ_STORE_WRITE_FAILED',
+        `The directory ${JSON.stringify(location)} cannot be created; choose another location.`,
+        {
+          cause: error,
+        },
+      );
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AcquireOptions, Directory } from '../../../src/model/storage-provider.ts';
 import { diskStorage } from '../../../src/platform/node/disk-storage.ts';
 import { systemClock } from '../../../src/platform/node/system-clock.ts';
+import { TmpfsDisk, whyNoSmallDisk } from '../../faults/tmpfs-disk.ts';
 import { bytes, entriesOf, hex, numbered } from '../key-value-store.suite.ts';
 
 const MEBIBYTE = 1_048_576;
@@ -113,6 +115,30 @@ describe('disk storage', () => {
       await expect(diskStorage(join(folder, path)).acquire(acquireOptions)).rejects.toMatchObject({ code: 'MQ_ILLEGAL_ARGUMENT' });
     }
     await expect(diskStorage(join(folder, 'x'.repeat(300))).acquire(acquireOptions)).rejects.toMatchObject({ code: 'MQ_ILLEGAL_ARGUMENT' });
+  });
+
+  // A recursive `mkdir` of Node's went round in one of libuv's threads for ever.
+  it.skipIf(process.platform !== 'linux')('refuses a location where nothing can be created', async () => {
+    await expect(diskStorage('/proc/pocketmq/data').acquire(acquireOptions)).rejects.toMatchObject({ code: 'MQ_STORE_WRITE_FAILED' });
+  });
+
+  // A new directory in a container whose file system is read-only was told as a database that lost its files, to be restored from a backup.
+  it.skipIf(whyNoSmallDisk() !== undefined)('says that it may not create its directory', async () => {
+    const disk = new TmpfsDisk(folder, 1);
+    try {
+      execFileSync('mount', ['-o', 'remount,ro', disk.mountPoint]);
+      const acquired = diskStorage(join(disk.mountPoint, 'data', 'store')).acquire(acquireOptions);
+      await expect(acquired).rejects.toMatchObject({ code: 'MQ_STORE_WRITE_FAILED', message: expect.stringContaining('may not write') });
+    } finally {
+      disk.remove();
+    }
+  });
+
+  it('creates its directory beside somebody who does the same', async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => diskStorage(location).acquire(acquireOptions)));
+    const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []));
+    expect(refusals).toEqual(Array.from({ length: 4 }, () => 'MQ_STORE_LOCKED'));
+    for (const outcome of outcomes) if (outcome.status === 'fulfilled') held = outcome.value;
   });
 
   it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('says that it may not write', async () => {
