@@ -1,4 +1,5 @@
 import { type HeldMessage, heldMessage } from '../delivery/views/message-view.ts';
+import { errorText } from '../model/error-text.ts';
 import type { MessageView } from '../model/message.ts';
 import type { ListenerContext, MessageListener } from '../model/messaging.ts';
 import { isThenable } from '../model/thenable.ts';
@@ -20,6 +21,15 @@ class CallContext implements ListenerContext {
   }
 }
 
+/** How a call failed. What was thrown is kept in it and not handed on by itself, because it may be a promise, which nobody must wait for. */
+export class ListenerFailure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error ?? new Error('the listener threw undefined');
+  }
+}
+
 /** One call of a listener. */
 export class ListenerCall {
   readonly view: MessageView;
@@ -32,11 +42,12 @@ export class ListenerCall {
     this.held = heldMessage(view);
   }
 
-  /** Calls the listener. Answers `undefined` for a success at once, an error for a failure at once, or a promise of either. */
-  run(listener: MessageListener): unknown {
+  /** Calls the listener. Answers `undefined` for a success at once, a failure at once, or a promise of either. */
+  run(listener: MessageListener): ListenerFailure | undefined | Promise<ListenerFailure | undefined> {
     try {
       const result = listener(this.view, this.#context);
-      return isThenable(result) ? result.then(outcomeOf, failureOf) : outcomeOf(result);
+      // Whose `then` answers nothing, or calls back twice, is a promise only behind `resolve`.
+      return isThenable(result) ? Promise.resolve(result).then(outcomeOf, failureOf) : outcomeOf(result);
     } catch (error) {
       return failureOf(error);
     }
@@ -47,13 +58,14 @@ export class ListenerCall {
   }
 }
 
-/** Nothing for a success, an error for what counts as a failure. */
-function outcomeOf(result: unknown): unknown {
+/** Nothing for a success. */
+function outcomeOf(result: unknown): ListenerFailure | undefined {
   if (result === undefined || result === 'success') return undefined;
-  if (result === 'failure') return new Error("the listener returned 'failure'");
-  return new TypeError(`the listener returned ${String(result)}; it may return nothing, 'success' or 'failure'`);
+  if (result === 'failure') return new ListenerFailure(new Error("the listener returned 'failure'"));
+  const text = errorText(result);
+  return new ListenerFailure(new TypeError(`the listener returned ${text}; it may return nothing, 'success' or 'failure'`));
 }
 
-function failureOf(error: unknown): unknown {
-  return error ?? new Error('the listener threw undefined');
+function failureOf(error: unknown): ListenerFailure {
+  return new ListenerFailure(error);
 }

@@ -4,6 +4,7 @@ import { acknowledge } from '../delivery/settling/acknowledge.ts';
 import { giveUp } from '../delivery/settling/give-up.ts';
 import { retryLater } from '../delivery/settling/lease-end.ts';
 import { heldMessage, queueOf } from '../delivery/views/message-view.ts';
+import { errorText } from '../model/error-text.ts';
 import { retryDelayMs } from '../model/retry-policy.ts';
 import type { ListenerCall } from './listener-call.ts';
 
@@ -41,7 +42,7 @@ export class ListenerOutcomes {
     const nextAttemptAtMs = isLast ? undefined : this.#context.clock.now() + delayMs;
     this.#log(queue, call, error, nextAttemptAtMs);
     if (!isLast) retryLater(this.#context, queue, held, delayMs);
-    else if (!queue.dropped) giveUp(this.#context, queue, held, reasonOf(error)).catch(() => group.visibleAgain(held));
+    else if (!queue.dropped) giveUp(this.#context, queue, held, errorText(error)).catch(() => group.visibleAgain(held));
     if (this.#context.events.listenerCount('failed') === 0) return;
     this.#context.events.emit('failed', { group: group.record.name, message: view, attempt, error, nextAttemptAtMs });
   }
@@ -61,7 +62,7 @@ export class ListenerOutcomes {
   /** Once for each group and error text, with the stack; whether or not anybody listens to `failed`. */
   #logOnce(call: ListenerCall, error: unknown, next: string, what = ''): void {
     const group = this.#group;
-    const text = `${what}${group}: ${reasonOf(error)}`;
+    const text = `${what}${group}: ${errorText(error)}`;
     const logged = loggedIn(this.#context);
     if (logged.has(text)) return;
     if (logged.size >= REMEMBERED_ERRORS) logged.clear();
@@ -79,8 +80,4 @@ function loggedIn(context: DeliveryContext): Set<string> {
     loggedErrors.set(context, logged);
   }
   return logged;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
 }

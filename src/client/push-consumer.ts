@@ -7,8 +7,7 @@ import type { CloseOptions, PushConsumer, PushConsumerOptions } from '../model/m
 import { checkFieldNames, requireInteger, requireObject } from '../model/option-checks.ts';
 import { quoted } from '../model/quoted.ts';
 import { schemasOf } from '../model/subscriptions.ts';
-import { isThenable } from '../model/thenable.ts';
-import { ListenerCall } from './listener-call.ts';
+import { ListenerCall, ListenerFailure } from './listener-call.ts';
 import { ListenerOutcomes } from './listener-outcomes.ts';
 import { RunningCalls } from './running-calls.ts';
 import { filtersOf, groupOf } from './subscription-options.ts';
@@ -139,19 +138,19 @@ export class LocalPushConsumer implements PushConsumer {
   #listen(view: MessageView): void {
     const call = new ListenerCall(view);
     const outcome = call.run(this.#options.listener);
-    if (!isThenable(outcome)) return this.#conclude(call, outcome);
+    if (!(outcome instanceof Promise)) return this.#conclude(call, outcome);
     this.#calls.add(call);
     void outcome.then((later) => this.#ended(call, later));
   }
 
   /** A call that was timed out or cut off by closing has had its end before. */
-  #ended(call: ListenerCall, error: unknown): void {
-    if (this.#calls.delete(call)) this.#conclude(call, error);
+  #ended(call: ListenerCall, failure: ListenerFailure | undefined): void {
+    if (this.#calls.delete(call)) this.#conclude(call, failure);
   }
 
-  #conclude(call: ListenerCall, error: unknown): void {
-    if (error === undefined) this.#outcomes.succeeded(call);
-    else this.#outcomes.failed(call, error);
+  #conclude(call: ListenerCall, failure: ListenerFailure | undefined): void {
+    if (failure === undefined) this.#outcomes.succeeded(call);
+    else this.#outcomes.failed(call, failure.error);
     this.#taken--;
     this.#freed();
   }
@@ -166,7 +165,7 @@ export class LocalPushConsumer implements PushConsumer {
   #timeOut(call: ListenerCall): void {
     const error = new Error(`the listener took longer than ${this.#options.consumeTimeoutMs} ms`);
     call.abort(error);
-    this.#ended(call, error);
+    this.#ended(call, new ListenerFailure(error));
   }
 
   /** Places that become free in the same turn are filled by one hand-out. */

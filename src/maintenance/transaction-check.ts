@@ -3,6 +3,7 @@ import type { Delivery } from '../delivery/delivery.ts';
 import type { TransactionCheckPort } from '../delivery/transaction-port.ts';
 import { commitCheck, halfMessages } from '../delivery/waiting/check-transaction.ts';
 import { endTransaction } from '../delivery/waiting/end-transaction.ts';
+import { errorText } from '../model/error-text.ts';
 import { isBrokerError } from '../model/errors.ts';
 import { instantAfter } from '../model/instant.ts';
 import type { MessageView } from '../model/message.ts';
@@ -130,9 +131,9 @@ export class TransactionChecks implements TransactionCheckPort {
     try {
       const answer = await checker(messages[0] as MessageView, { transactionId, messages });
       if (answer === 'commit' || answer === 'rollback' || answer === 'unknown') return answer;
-      throw new TypeError(`the transaction checker answered ${String(answer)}; it may answer 'commit', 'rollback' or 'unknown'`);
+      throw new TypeError(`the transaction checker answered ${errorText(answer)}; it may answer 'commit', 'rollback' or 'unknown'`);
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = errorText(error);
       if (!this.#logged.has(text)) {
         if (this.#logged.size >= REMEMBERED_ERRORS) this.#logged.clear();
         this.#logged.add(text);

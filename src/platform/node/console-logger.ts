@@ -1,3 +1,4 @@
+import { errorText } from '../../model/error-text.ts';
 import type { Logger } from '../../model/logger.ts';
 
 /** The same line is written again after this while, with how often it came meanwhile. */
@@ -30,13 +31,20 @@ export function consoleLogger(now: () => number): Logger {
 
 /** Fields as ` name=value`; of an error its stack, folded into one line. */
 function describe(fields: object): string {
-  const parts = Object.entries(fields).map(
-    ([name, value]) => `${name}=${value instanceof Error ? errorText(value) : JSON.stringify(value)}`,
-  );
+  const parts = Object.entries(fields).map(([name, value]) => `${name}=${textOf(value)}`);
   return parts.length === 0 ? '' : ` ${parts.join(' ')}`;
 }
 
-function errorText(error: Error): string {
+/** What was thrown may be anything: a cycle, a big integer, an object whose properties throw. To log it must not throw anew. */
+function textOf(value: unknown): string {
+  try {
+    return value instanceof Error ? stackOf(value) : JSON.stringify(value);
+  } catch {
+    return errorText(value);
+  }
+}
+
+function stackOf(error: Error): string {
   const { code } = error as { code?: unknown };
   const stack = (error.stack ?? String(error)).replaceAll(/\n\s*/g, ' | ');
   return code === undefined ? stack : `${String(code)} ${stack}`;
