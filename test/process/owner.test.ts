@@ -56,6 +56,20 @@ describe('a directory that is held', () => {
     await broker.close();
   });
 
+  // The process lived on, and with it the lock: nobody could open the store any more, not even a new worker in place of the one that had died.
+  test.skipIf(process.platform !== 'linux')('is free when the worker thread that held it has ended', async () => {
+    for (let round = 0; round < 3; round++) {
+      const worker = new Worker(program, { workerData: { location, keep: true } });
+      const said = await new Promise((resolve) => worker.once('message', resolve));
+      expect(said).toBe('held');
+      expect((await refusal(Broker.open({ location }))).code).toBe('MQ_STORE_LOCKED');
+      await worker.terminate();
+      const broker = await Broker.open({ location, lockWaitMs: 5_000 });
+      await broker.createProducer().send({ topic: 'orders', body: 'mine' });
+      await broker.close();
+    }
+  });
+
   test('refuses another process both ways round, and names the holder', async () => {
     const holder = startHolder();
     await holder.said('held');

@@ -1,12 +1,19 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** What tells one process from every other, also from a later one with the same pid. Absent where the platform does not say. */
+/**
+ * What tells one process from every other, also from a later one with the same pid, and its threads from each other: a worker thread may end long
+ * before its process. Absent where the platform does not say.
+ */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
   /** Clock ticks from the boot to the start of the process (Linux). */
   readonly startedAtTicks?: string;
+  /** The thread, by the system's number (Linux). */
+  readonly threadId?: number;
+  /** Clock ticks from the boot to the start of the thread (Linux). */
+  readonly threadStartedAtTicks?: string;
   /** Changes with every boot (Linux). */
   readonly bootId?: string;
   /** Pids mean something only within it (Linux). */
@@ -16,15 +23,19 @@ export interface ProcessIdentity {
 /** `unknown` = it cannot be told from here; whoever asks needs another witness. */
 export type Liveness = 'alive' | 'dead' | 'unknown';
 
-/** Who this process is; its worker threads are the same process. */
+/** Who this process is, and which of its threads. */
 export function ownIdentity(): ProcessIdentity {
   const startedAtTicks = processStat('self')?.startedAtTicks;
+  const threadId = ownThreadId();
+  const threadStartedAtTicks = threadId === undefined ? undefined : processStat(`self/task/${threadId}`)?.startedAtTicks;
   const bootId = readText('/proc/sys/kernel/random/boot_id');
   const pidNamespace = readLink('/proc/self/ns/pid');
   return {
     pid: process.pid,
     host: hostname(),
     ...(startedAtTicks === undefined ? {} : { startedAtTicks }),
+    ...(threadId === undefined ? {} : { threadId }),
+    ...(threadStartedAtTicks === undefined ? {} : { threadStartedAtTicks }),
     ...(bootId === undefined ? {} : { bootId }),
     ...(pidNamespace === undefined ? {} : { pidNamespace }),
   };
@@ -40,7 +51,20 @@ export function liveness(holder: ProcessIdentity, own: ProcessIdentity = ownIden
   const stat = processStat(String(holder.pid));
   if (stat?.ended === true) return 'dead';
   if (stat === undefined || holder.startedAtTicks === undefined) return 'unknown';
-  return stat.startedAtTicks === holder.startedAtTicks ? 'alive' : 'dead';
+  return stat.startedAtTicks === holder.startedAtTicks && threadLives(holder) ? 'alive' : 'dead';
+}
+
+/** Of a thread that has ended, LevelDB has let the stores go before. */
+function threadLives({ pid, threadId, threadStartedAtTicks }: ProcessIdentity): boolean {
+  if (threadId === undefined || threadStartedAtTicks === undefined) return true;
+  const stat = processStat(`${pid}/task/${threadId}`);
+  return stat?.ended === false && stat.startedAtTicks === threadStartedAtTicks;
+}
+
+/** The link answers for the thread that reads it, and a synchronous read is done by the thread that asks for it. */
+function ownThreadId(): number | undefined {
+  const id = Number(/^\d+\/task\/(\d+)$/.exec(readLink('/proc/thread-self') ?? '')?.[1]);
+  return Number.isSafeInteger(id) ? id : undefined;
 }
 
 function pidExists(pid: number): boolean {

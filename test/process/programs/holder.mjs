@@ -3,7 +3,7 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Broker } from 'pocketmq';
 
-const { location, lockWaitMs = 0 } = isMainThread ? JSON.parse(process.argv[2]) : workerData;
+const { location, lockWaitMs = 0, keep = false } = isMainThread ? JSON.parse(process.argv[2]) : workerData;
 const say = (line) => (isMainThread ? console.log(line) : parentPort.postMessage(line));
 try {
   const broker = await Broker.open({ location, lockWaitMs, logger: false });
@@ -14,7 +14,9 @@ try {
       say('closed');
       process.stdin.destroy();
     });
-  } else await broker.close();
+  } else if (!keep) await broker.close();
+  // A pending receive keeps the thread alive until it is terminated.
+  else await (await broker.createSimpleConsumer({ group: 'holder', subscriptions: { orders: '*' } })).receive({ awaitDurationMs: 60_000 });
 } catch (error) {
   say(`refused ${JSON.stringify({ code: error.code, message: error.message, details: error.details })}`);
 }
