@@ -189,7 +189,13 @@ describe('barrier of the write-ahead log', () => {
         trial.expectCovered(before);
       }
       await trial.write(trial.operations([100]));
-      const { expectedSize, actualSize } = trial.barrier.inspect();
+      // How LevelDB merged the writes decides whether its buffer was full, so that this one went to a new file; that has room for the next one.
+      if (Math.max(...logNumbers(trial.folder)) !== trial.barrier.inspect().newest) {
+        await trial.barrier.barrier();
+        await trial.write(trial.operations([100]));
+      }
+      const { expectedSize, actualSize, newest } = trial.barrier.inspect();
+      expect(newest).toBe(Math.max(...logNumbers(trial.folder)));
       expect(actualSize).toBe(expectedSize);
     });
   });
