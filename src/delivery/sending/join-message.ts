@@ -27,7 +27,8 @@ export function joinMessage(context: DeliveryContext, draft: MessageDraft, route
 /** What is due already is visible at once. */
 function entryOf(context: DeliveryContext, draft: MessageDraft, route: Route, join: JoinTerms, extension?: MessageExtension): SentEntry {
   if (extension === undefined || !waits(context, extension)) return new MessageEntry(context, draft, route, join, extension);
-  return new DelayedEntry(context, draft, route, join, extension);
+  // Its birth and its delivery time tell where both clocks stood, so that it is not born with the first message of its batch.
+  return new DelayedEntry(context, draft, route, { ...join, nowMs: context.clock.now() }, extension);
 }
 
 function waits(context: DeliveryContext, extension: MessageExtension): extension is MessageExtension & { deliverAtMs: number } {

@@ -19,6 +19,20 @@ export function clocksAt(
   return { wallMs: bornAtMs, delayMs: deliverAtMs - delayMs };
 }
 
+/** The clock of delays is told rounded up, and the wall clock rounded down: they seem this much further apart than they are, or less. */
+const ROUNDING_MS = 2;
+
+/**
+ * Where the clocks stood by the newest message, `told`, after what was known before it. As long as no step shows they stay as far apart as they
+ * were: taken from each message anew, what is rounded would add up from one process to the next, and what waits over many would come early.
+ */
+export function clocksAfter(known: DelayClocks | undefined, told: DelayClocks): DelayClocks {
+  // A new store begins with clocks that agree.
+  const apartMs = known === undefined ? 0 : known.delayMs - known.wallMs;
+  const growthMs = told.delayMs - told.wallMs - apartMs;
+  return growthMs > 0 && growthMs <= ROUNDING_MS ? { wallMs: told.wallMs, delayMs: told.wallMs + apartMs } : told;
+}
+
 /**
  * What the clock of delays reads when the wall clock reads `wallMs` in a new process: what has passed since is told by the wall clock alone. It
  * never goes back, so that nobody waits for longer than at first.

@@ -1,7 +1,7 @@
 import type { KeyValueStore, WriteOperation } from '../../model/key-value-port.ts';
 import type { PointerOrigin } from '../log/pointer-record.ts';
 import type { LogPosition } from '../log-position.ts';
-import { type DelayClocks, readClocks, resumedAtMs, writeClocks } from './delay-clocks.ts';
+import { clocksAfter, type DelayClocks, readClocks, resumedAtMs, writeClocks } from './delay-clocks.ts';
 import type { Envelope } from './envelope.ts';
 import { DELAY_CLOCKS_KEY, delayCountKey, numberIn, PREFIX, rangeOf } from './keys.ts';
 import { SAVED, type TimerEntry } from './timer-rows.ts';
@@ -71,8 +71,8 @@ export class Delays {
   }
 
   /** A message with a delay was sent, or one is replayed. */
-  clocksStood(clocks: DelayClocks): void {
-    this.#clocks = clocks;
+  clocksStood(told: DelayClocks): void {
+    this.#clocks = clocksAfter(this.#clocks, told);
     this.#areClocksDirty = true;
   }
 
