@@ -7,15 +7,15 @@ import type { TimerEntry, TimerRows } from './timer-rows.ts';
 /** Writes that are packed together: more would hold up whoever else wants the thread. */
 const PART_WRITES = 1024;
 
-/** Timers whose values leave the index: when they were due, by position. */
-export type RemovedTimers = ReadonlyMap<LogPosition, number>;
+/** What a checkpoint changes of the timers in the index. */
+export interface TimerChanges {
+  /** Their values leave the index: when they were due, by position. */
+  readonly removed: ReadonlyMap<LogPosition, number>;
+  readonly added: TimerRows;
+}
 
 /** The writes that remove timers and save others, a part of them at each step, packed when they are asked for. */
-export function* timerWrites(
-  kind: number,
-  envelope: Envelope,
-  changes: { readonly removed: RemovedTimers; readonly added: TimerRows },
-): Generator<WriteOperation[]> {
+export function* timerWrites(kind: number, envelope: Envelope, changes: TimerChanges): Generator<WriteOperation[]> {
   let part: WriteOperation[] = [];
   for (const [position, dueAtMs] of changes.removed) {
     part.push({ key: timerKey(kind, dueAtMs, position), value: undefined });

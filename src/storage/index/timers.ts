@@ -1,16 +1,13 @@
-import type { KeyValueEntry, KeyValueStore, WriteOperation } from '../../model/key-value-port.ts';
+import type { KeyValueStore, WriteOperation } from '../../model/key-value-port.ts';
 import type { LogPosition } from '../log-position.ts';
 import type { Envelope } from './envelope.ts';
-import { timerKey, timerRange } from './keys.ts';
-import { type Reading, successor } from './overlay.ts';
+import type { Reading } from './overlay.ts';
+import { StoredTimers, type TimerPlace } from './stored-timers.ts';
 import { TimerHeap } from './timer-heap.ts';
 import { SAVED, type SavedState, type TimerEntry, TimerRows } from './timer-rows.ts';
-import { openTimer, timerWrites } from './timer-values.ts';
 
-/** Entries that one read of the index brings. */
-const LOAD_ENTRIES = 16_384;
-/** The same for a list, which may end long before them. */
-const LIST_ENTRIES = 1024;
+/** A load goes further than what was asked for, so that most of what comes due finds nothing to load. */
+const AHEAD_MS = 60_000;
 /** More saved entries than these leave memory at a checkpoint, the furthest first. */
 const MOST_IN_MEMORY = 131_072;
 
@@ -18,12 +15,6 @@ const MOST_IN_MEMORY = 131_072;
 interface HeldTimer {
   readonly entry: TimerEntry;
   saved: SavedState;
-}
-
-/** A place in the order of timers. */
-interface TimerPlace {
-  readonly dueAtMs: number;
-  readonly position: LogPosition;
 }
 
 /** What a checkpoint takes of the timers. */
@@ -41,8 +32,7 @@ export interface TimerSnapshot {
  * the rest lies in the index alone.
  */
 export class Timers {
-  readonly #kind: number;
-  readonly #envelope: Envelope;
+  readonly #stored: StoredTimers;
   readonly #heap = new TimerHeap();
   readonly #held = new Map<LogPosition, HeldTimer>();
   /** Every saved entry before this place is in memory. */
@@ -51,17 +41,14 @@ export class Timers {
   #isMoreStored = true;
   /** Entries that are gone, while the index may still have them. */
   readonly #removed = new Map<LogPosition, number>();
-  #store: KeyValueStore;
   #loading: Promise<void> | undefined;
 
   constructor(kind: number, store: KeyValueStore, envelope: Envelope) {
-    this.#kind = kind;
-    this.#store = store;
-    this.#envelope = envelope;
+    this.#stored = new StoredTimers(kind, store, envelope);
   }
 
   reopened(store: KeyValueStore): void {
-    this.#store = store;
+    this.#stored.reopened(store);
   }
 
   /** The index has no timers at all. */
@@ -111,12 +98,10 @@ export class Timers {
   async take(dueAtMs: number, position: LogPosition): Promise<TimerEntry | 'held' | undefined> {
     const inMemory = this.#takeInMemory(dueAtMs, position);
     if (inMemory !== undefined || this.#removed.has(position)) return inMemory;
-    const key = timerKey(this.#kind, dueAtMs, position);
-    const value = await this.#store.get(key);
+    const entry = await this.#stored.at({ dueAtMs, position });
     // It may have been loaded, or removed, meanwhile.
     const now = this.#takeInMemory(dueAtMs, position);
-    if (now !== undefined || value === undefined || this.#removed.has(position) || !this.#isBehindHorizon(dueAtMs, position)) return now;
-    const entry = this.#open([key, value]);
+    if (now !== undefined || entry === undefined || this.#removed.has(position) || !this.#isBehindHorizon(dueAtMs, position)) return now;
     this.#held.set(position, { entry, saved: SAVED.yes });
     return entry;
   }
@@ -136,37 +121,27 @@ export class Timers {
     this.#heap.push(held.entry, held.saved);
   }
 
-  /** Brings into memory what is saved and due before `untilMs`, or a slice of it; one load at a time. */
+  /** Brings into memory what is saved and due before `untilMs`, or a slice of it, unless it is there; one load at a time. */
   load(untilMs: number): Promise<void> {
     if (this.#horizon.dueAtMs >= untilMs) return Promise.resolve();
     if (!this.#isMoreStored) {
       this.#horizon = { dueAtMs: untilMs, position: 0 };
       return Promise.resolve();
     }
-    this.#loading ??= this.#load(untilMs).finally(() => {
+    this.#loading ??= this.#load(untilMs + AHEAD_MS).finally(() => {
       this.#loading = undefined;
     });
     return this.#loading;
   }
 
   async #load(untilMs: number): Promise<void> {
-    const from = this.#horizon;
-    const entries: KeyValueEntry[] = [];
-    const range = timerRange(this.#kind, from);
-    for await (const slice of this.#store.scan({ ...range, limit: LOAD_ENTRIES + 1 })) entries.push(...slice);
-    const present = this.#positionsFrom(from);
-    let horizon: TimerPlace = { dueAtMs: untilMs, position: 0 };
-    for (const [index, stored] of entries.entries()) {
-      const entry = this.#open(stored);
-      if (index === LOAD_ENTRIES || entry.dueAtMs >= untilMs) {
-        if (entry.dueAtMs < untilMs) horizon = entry;
-        break;
-      }
+    const { entries, next } = await this.#stored.before(untilMs, this.#horizon);
+    const present = this.#positionsFrom(this.#horizon);
+    for (const entry of entries) {
       if (!present.has(entry.position) && !this.#removed.has(entry.position)) this.#heap.push(entry, SAVED.yes);
     }
-    const last = entries.at(-1);
-    this.#isMoreStored = entries.length > LOAD_ENTRIES || (last !== undefined && this.#open(last).dueAtMs >= untilMs);
-    this.#horizon = horizon;
+    this.#isMoreStored = next !== undefined;
+    this.#horizon = next !== undefined && next.dueAtMs < untilMs ? next : { dueAtMs: untilMs, position: 0 };
   }
 
   /** Every entry in memory and in the index behind a place, in order; `reading` reads each part of the index, perhaps more than once. */
@@ -174,25 +149,12 @@ export class Timers {
     const inMemory = this.#entriesFrom(after);
     const known = new Set(inMemory.map(({ position }) => position));
     let next = 0;
-    let gte: Uint8Array | undefined;
-    do {
-      const stored = await reading(() => this.#storedFrom(after, gte));
-      for (const entry of stored.map((one) => this.#open(one))) {
-        if (known.has(entry.position) || this.#removed.has(entry.position) || compare(entry, after) <= 0) continue;
-        for (let one = inMemory[next]; one !== undefined && compare(one, entry) < 0; one = inMemory[++next]) yield one;
-        yield entry;
-      }
-      const last = stored.length < LIST_ENTRIES ? undefined : stored.at(-1);
-      gte = last === undefined ? undefined : successor(last[0]);
-    } while (gte !== undefined);
+    for await (const entry of this.#stored.after(after, reading)) {
+      if (known.has(entry.position) || this.#removed.has(entry.position)) continue;
+      for (let one = inMemory[next]; one !== undefined && compare(one, entry) < 0; one = inMemory[++next]) yield one;
+      yield entry;
+    }
     for (; next < inMemory.length; next++) yield inMemory[next] as TimerEntry;
-  }
-
-  async #storedFrom(place: TimerPlace, gte: Uint8Array | undefined): Promise<KeyValueEntry[]> {
-    const range = timerRange(this.#kind, place);
-    const entries: KeyValueEntry[] = [];
-    for await (const slice of this.#store.scan({ ...range, gte: gte ?? range.gte, limit: LIST_ENTRIES })) entries.push(...slice);
-    return entries;
   }
 
   /** Takes what changed: it is packed while the checkpoint writes it. */
@@ -210,7 +172,7 @@ export class Timers {
       held.saved = SAVED.captured;
     }
     return {
-      writes: timerWrites(this.#kind, this.#envelope, { removed, added }),
+      writes: this.#stored.writes({ removed, added }),
       done: () => {
         this.#setCaptured(SAVED.yes);
         // A load that has read the index before this write knows by them what it must not bring back.
@@ -279,10 +241,6 @@ export class Timers {
     const entries = [...this.#held.values()].map(({ entry }) => entry);
     for (let row = 0; row < this.#heap.size; row++) entries.push(this.#heap.at(row));
     return entries.filter((entry) => compare(entry, after) > 0).sort(compare);
-  }
-
-  #open(stored: KeyValueEntry): TimerEntry {
-    return openTimer(this.#envelope, stored);
   }
 }
 
