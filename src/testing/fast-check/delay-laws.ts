@@ -23,7 +23,7 @@ export async function checkDelayed(model: FlowModel, system: FlowSystem): Promis
     message.mayBeUndone = false;
     return isDue;
   });
-  if (due.length > 0) model.appear(due);
+  if (due.length > 0) model.appear(due, 'lastCheck');
 }
 
 async function listDelayed({ broker, allTopics }: FlowSystem): Promise<Map<string, DelayedMessage>> {

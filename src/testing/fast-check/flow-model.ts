@@ -34,6 +34,8 @@ export class FlowModel {
   hasHoles = false;
   #names = 0;
   #order = 0;
+  /** What the order was when the broker was looked at last. */
+  #checkedOrder = 0;
 
   /** @internal */
   constructor(clock: Clock) {
@@ -59,14 +61,18 @@ export class FlowModel {
     this.messages.set(message.name, message);
     if (message.wait !== undefined) this.#believeWallClock(message.wait);
     if (message.dedupKey !== undefined) this.keys.took(message);
-    if (message.state === 'visible') this.appear([message]);
+    if (message.state === 'visible') this.appear([message], 'now');
   }
 
-  /** Messages are in their queues from now on, in this order or, where nobody knows it, at once. @internal */
-  appear(messages: readonly ModelMessage[]): void {
+  /**
+   * Messages are in their queues at once, `now`, or since some instant after the last look at the broker, as a look at it has found.
+   * @internal
+   */
+  appear(messages: readonly ModelMessage[], since: 'now' | 'lastCheck'): void {
     this.#order++;
+    const order = { from: since === 'now' ? this.#order : this.#checkedOrder + 1, to: this.#order };
     for (const message of messages) {
-      Object.assign(message, { state: 'visible', stateDurable: false, order: this.#order, age: new ModelAge(this.time) });
+      Object.assign(message, { state: 'visible', stateDurable: false, order, age: new ModelAge(this.time) });
       for (const group of this.groups.values()) group.appeared(message);
     }
   }
@@ -89,6 +95,12 @@ export class FlowModel {
     const { transaction } = message;
     if (transaction?.state !== 'committed' || this.hasHoles) return;
     for (const other of transaction.messages) other.mayBeLost = false;
+  }
+
+  /** The broker has been looked at. @internal */
+  checked(): void {
+    this.time.checked();
+    this.#checkedOrder = this.#order;
   }
 
   /** Leases and times to live whose time is over end. @internal */

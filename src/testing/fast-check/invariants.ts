@@ -23,7 +23,7 @@ export async function checkInvariants(model: FlowModel, system: FlowSystem): Pro
   }
   system.pushed.check(model.messages);
   if (!model.hasHoles) checkDoubles(model);
-  model.time.checked();
+  model.checked();
 }
 
 /** A power cut that keeps what was written after something that it took may bring the first one back beside the second. */

@@ -86,7 +86,7 @@ export function plan(model: FlowModel, system: FlowSystem, shape: Shape, transac
     transaction,
     messageId: undefined,
     place: undefined,
-    order: 0,
+    order: { from: 0, to: 0 },
     age: undefined,
     durable: false,
     stateDurable: false,

@@ -50,8 +50,8 @@ export interface ModelMessage {
   messageId: string | undefined;
   /** Where it lies; absent while nobody knows. */
   place: { readonly queueId: number; readonly queueOffset: number } | undefined;
-  /** The later it became visible, the higher; messages of which nobody knows who was first have the same one. */
-  order: number;
+  /** The later it became visible, the higher; between these where nobody knows when it did. */
+  order: { readonly from: number; readonly to: number };
   /** Since it became visible: that is how long its time to live has run. */
   age: ModelAge | undefined;
   /** False while a power cut may take it. */

@@ -27,7 +27,7 @@ export function checkPriorities(group: ModelGroup, backlog: Set<ModelDelivery>, 
 function checkTurn(group: ModelGroup, backlog: ReadonlySet<ModelDelivery>, { message }: ModelDelivery): void {
   const waiting = [...backlog].map((delivery) => delivery.message);
   const higher = waiting.find((other) => (other.priority ?? 0) > (message.priority ?? 0));
-  const older = waiting.find((other) => other.order < message.order);
+  const older = waiting.find((other) => other.order.to < message.order.from);
   // Who was picked behind messages that turned out to be expired had come into their turns; they are taken from the next ones.
   const expired = [...group.deliveries.values()].filter(mayHaveExpiredInItsTurn).length;
   const turns = group.turns ?? { sinceOldest: BEFORE_OLDEST, overtaking: 0 };

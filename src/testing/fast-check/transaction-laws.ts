@@ -28,11 +28,11 @@ export async function checkTransactions(model: FlowModel, system: FlowSystem): P
       throw violation('I7', `nobody has begun the transaction ${transactionId}, which is pending`);
 }
 
-/** The transaction ends: all its messages become visible, or none does. */
-export function endModel(model: FlowModel, transaction: ModelTransaction, end: TransactionEnd): void {
+/** The transaction ends, or is found ended: all its messages become visible, or none does. */
+export function endModel(model: FlowModel, transaction: ModelTransaction, end: TransactionEnd, since: 'now' | 'lastCheck' = 'now'): void {
   Object.assign(transaction, { state: end === 'commit' ? 'committed' : 'rolledBack', durable: false });
   const halves = transaction.messages.filter(({ state }) => state === 'half');
-  if (end === 'commit') for (const half of halves) model.appear([half]);
+  if (end === 'commit') for (const half of halves) model.appear([half], since);
   else for (const half of halves) model.hide(half, 'gone');
 }
 
@@ -79,7 +79,7 @@ function notListed(model: FlowModel, transaction: ModelTransaction): void {
   }
   // Where nobody can tell which one it was, the first message that comes does.
   if (possibleEnds.size > 1) for (const half of halves) half.mayBeLost = true;
-  endModel(model, transaction, possibleEnds.has('commit') ? 'commit' : 'rollback');
+  endModel(model, transaction, possibleEnds.has('commit') ? 'commit' : 'rollback', 'lastCheck');
 }
 
 /** A power cut may have taken all of it, with its end. */
