@@ -42,6 +42,9 @@ const receive = (sql) => (scaled) => ({
   },
 });
 
+/** @type {(load: { perSecond: number; waiting: number }) => Step} */
+const due = (load) => ({ measurement: 'dueMessages', options: { ...load, seconds: 5, bodyBytes: KIB } });
+
 /** What the kinds of message cost beside the plain one. @type {readonly Cell[]} */
 export const kindCells = [
   besidePlain({ name: 'send-delay', title: 'send async, delayed by an hour / plain', plain: sendOf('plain'), special: sendOf('delay') }),
@@ -74,10 +77,12 @@ export const kindCells = [
   }),
   {
     name: 'due',
-    runs: () => ({ engine: [{ measurement: 'dueMessages', options: { perSecond: 10_000, seconds: 5, bodyBytes: KIB } }] }),
+    runs: () => ({ engine: [due({ perSecond: 10_000, waiting: 0 })], behind: [due({ perSecond: 100, waiting: 50_000 })] }),
     figures: [
       { title: 'lateness of messages due at 10,000/s, p50', value: field('engine', 'p50Ms'), unit: 'ms', aim: undefined },
       { title: '… p99', value: field('engine', 'p99Ms'), unit: 'ms', aim: undefined },
+      { title: '… at 100/s, beside 50,000 that wait for an hour, p50', value: field('behind', 'p50Ms'), unit: 'ms', aim: undefined },
+      { title: '… p99', value: field('behind', 'p99Ms'), unit: 'ms', aim: undefined },
     ],
   },
   {

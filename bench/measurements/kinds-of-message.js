@@ -65,12 +65,13 @@ export async function atomicSends({ directory, count, inFlight, bodyBytes, atomi
 
 /**
  * How late messages come that fall due at an even rate; those of one more second before warm up and do not count.
- * @param {{ directory: string; perSecond: number; seconds: number; bodyBytes: number }} options
+ * @param {{ directory: string; perSecond: number; seconds: number; bodyBytes: number; waiting: number }} options `waiting` others are stored an hour ahead
  */
-export async function dueMessages({ directory, perSecond, seconds, bodyBytes }) {
+export async function dueMessages({ directory, perSecond, seconds, bodyBytes, waiting }) {
+  const body = randomBody(bodyBytes);
+  await storeAhead(directory, waiting, body);
   const broker = await openEngine(directory, 'async');
   const producer = broker.createProducer();
-  const body = randomBody(bodyBytes);
   const count = perSecond * (1 + seconds);
   const lateness = new Durations();
   let left = count;
@@ -102,6 +103,18 @@ export async function dueMessages({ directory, perSecond, seconds, bodyBytes }) 
   await delivered;
   await broker.close();
   return lateness.result();
+}
+
+/**
+ * Closes the broker behind them, so that the index has them.
+ * @param {string} directory
+ * @param {number} count
+ * @param {Uint8Array} body
+ */
+async function storeAhead(directory, count, body) {
+  const broker = await openEngine(directory, 'async');
+  await fill({ producer: broker.createProducer(), count, message: () => ({ topic: 'ahead', body, delayMs: 3_600_000 }) });
+  await broker.close();
 }
 
 /**
