@@ -68,3 +68,17 @@ test('a time to live goes on over a restart, and a wall clock that was set back 
   await clock.advance(1);
   expect(await received('b')).toEqual([]);
 });
+
+// While the wall clock is behind the stamp of the newest block, stamps stand still. That they fell behind by up to four milliseconds was not noted, so
+// that a message with a time to live as short was over as soon as it was sent. Found by the model.
+test.each([1, 2, 3])('a message whose time to live is %i ms lives so long also while stamps stand still', async (ttlMs) => {
+  const producer = broker.createProducer();
+  clock.set(clock.now() + HOUR_MS);
+  await producer.send({ topic: 'orders', body: 'stamped an hour ahead' });
+  clock.set(clock.now() - HOUR_MS);
+  await clock.advance(ttlMs);
+  await producer.send({ topic: 'orders', body: 'just in time', ttlMs });
+  expect(await received('a')).toEqual(['just in time', 'stamped an hour ahead']);
+  await clock.advance(ttlMs);
+  expect(await received('b')).toEqual(['stamped an hour ahead']);
+});

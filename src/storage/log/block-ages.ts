@@ -1,7 +1,7 @@
 import type { Clock } from '../../model/clock.ts';
 
-/** The wall clock and the monotonic one drift apart by less than this without being noted. */
-const TOLERANCE_MS = 4;
+/** Stamps are whole milliseconds: by less than this they are apart from the monotonic clock without a step. */
+const ROUNDING_MS = 1;
 /** More stretches than these are joined in pairs. */
 const MOST_STRETCHES = 4096;
 
@@ -28,7 +28,7 @@ export class BlockAges {
   /** A group is being written whose first block is `sequence`. */
   stamped(sequence: number, storedAtMs: number): void {
     const aheadMs = storedAtMs - this.#clock.monotonic();
-    if (Math.abs(aheadMs - this.#aheadMs(sequence)) < TOLERANCE_MS) return;
+    if (Math.abs(aheadMs - this.#aheadMs(sequence)) < ROUNDING_MS) return;
     this.#stretches.push({ fromSequence: sequence, aheadMs });
     if (this.#stretches.length > MOST_STRETCHES) this.#stretches = joined(this.#stretches);
   }
