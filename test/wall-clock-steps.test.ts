@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { MessageView, SimpleConsumer } from '../src/index.ts';
 import { ManualClock, openTestBroker, type TestBroker } from '../src/testing/index.ts';
 
 const HOUR_MS = 3_600_000;
@@ -205,6 +206,15 @@ test('a dedup window that was open goes on over a reopening, and a wall clock th
   await broker.close();
 });
 
+/** A settled message, or a copy of it, is acknowledged again for an hour, and no longer. */
+async function expectHandleOf(message: MessageView, { consumer, clock }: { consumer: SimpleConsumer; clock: ManualClock }): Promise<void> {
+  const views = [message, { ...message }];
+  await clock.advance(HOUR_MS - 1);
+  for (const view of views) await consumer.ack(view);
+  await clock.advance(1);
+  for (const view of views) await expect(consumer.ack(view)).rejects.toMatchObject({ code: 'MQ_RECEIPT_HANDLE_EXPIRED' });
+}
+
 // A settled message is acknowledged again without an error while the handle's time runs. That was asked of the wall clock: set forward by a day, or
 // back and forward again, it had a consumer that was beaten by an atomic unit, or that repeated a call, told that its time was over.
 test.each([[[24 * HOUR_MS]], [[-2 * HOUR_MS, 24 * HOUR_MS]], [[-2 * HOUR_MS]]])(
@@ -220,11 +230,7 @@ test.each([[[24 * HOUR_MS]], [[-2 * HOUR_MS, 24 * HOUR_MS]], [[-2 * HOUR_MS]]])(
     if (message === undefined) throw new Error('nothing was received');
     await consumer.ack(message);
     await step(clock, others[0] ?? first ?? 0);
-    await clock.advance(HOUR_MS - 1);
-    for (const view of [message, { ...message }]) await consumer.ack(view);
-    await clock.advance(1);
-    for (const view of [message, { ...message }])
-      await expect(consumer.ack(view)).rejects.toMatchObject({ code: 'MQ_RECEIPT_HANDLE_EXPIRED' });
+    await expectHandleOf(message, { consumer, clock });
     await broker.close();
   },
 );
@@ -241,10 +247,6 @@ test('a renewed handle of a settled message keeps its time over steps of the wal
   const renewed = await consumer.changeInvisibleDuration(message, HOUR_MS);
   await consumer.ack(renewed);
   await step(clock, 24 * HOUR_MS);
-  await clock.advance(HOUR_MS - 1);
-  for (const view of [renewed, { ...renewed }]) await consumer.ack(view);
-  await clock.advance(1);
-  for (const view of [renewed, { ...renewed }])
-    await expect(consumer.ack(view)).rejects.toMatchObject({ code: 'MQ_RECEIPT_HANDLE_EXPIRED' });
+  await expectHandleOf(renewed, { consumer, clock });
   await broker.close();
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { SimpleConsumer } from '../../src/index.ts';
 import { toHex } from '../../src/model/hex.ts';
 import type { TestBroker } from '../../src/testing/index.ts';
-import { FaultPlan, ManualClock, openTestBroker, SimulatedDisk, seededRandom } from '../../src/testing/index.ts';
+import { openTestBroker, SimulatedDisk, seededRandom } from '../../src/testing/index.ts';
 
 // One dead letter in a damaged block kept an administrator from seeing any of its page, and from redriving any of its group, others by their ids included.
 
@@ -69,24 +69,4 @@ test('others are redriven by their ids; the damaged one is refused by its own on
   const consumer = await broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*' } });
   expect((await receiveAll(consumer)).sort()).toEqual(['first', 'third']);
   await broker.close();
-});
-
-// A rejected write closes both stores and opens them again; a list of dead letters that was read in between was refused.
-test('dead letters are listed while the stores are opened again', async () => {
-  for (let later = 0; later < 30; later++) {
-    const [failures, clock] = [new FaultPlan(), new ManualClock()];
-    const broker = await openTestBroker({ failures, clock });
-    const consumer = await broker.createSimpleConsumer({ group: 'billing', subscriptions: { orders: '*' } });
-    await broker.createProducer().send({ topic: 'orders', body: 'poison' });
-    for (const message of await consumer.receive({ awaitDurationMs: 0 })) await consumer.forwardToDeadLetter(message, 'poison');
-    await broker.reopen();
-    failures.failWrite('log', 1, { applied: true });
-    const sending = broker.createProducer().send({ topic: 'other', body: 'two' });
-    for (let i = 0; i < later; i++) await undefined;
-    const listing = broker.admin.listDeadLetters('billing');
-    await clock.advance(60_000);
-    expect((await listing).items, `${later} steps later`).toHaveLength(1);
-    await sending;
-    await broker.close();
-  }
 });
