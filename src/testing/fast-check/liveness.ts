@@ -18,10 +18,14 @@ const MOST_ROUNDS = 2_000;
  * dead-lettered.
  */
 export async function checkLiveness(model: FlowModel, system: FlowSystem): Promise<void> {
-  await endTransactions(model, system);
+  decideTransactions(model, system);
+  await resolveParked(system);
   reachInstants(model, system);
   await system.broker.drain();
   await system.clock.advance(ALL_OVER_MS);
+  // A power cut may have undone a parking and left the checks before it, so that only the time that has passed now has led to it again.
+  await resolveParked(system);
+  await system.broker.drain();
   await checkInvariants(model, system);
   checkNothingWaits(model);
   for (const group of model.groups.values()) await receiveAll(model, system, group);
@@ -29,14 +33,18 @@ export async function checkLiveness(model: FlowModel, system: FlowSystem): Promi
   checkPushed(model, system);
 }
 
-/** The application knows what becomes of each of them; somebody decides about those that are parked. */
-async function endTransactions(model: FlowModel, system: FlowSystem): Promise<void> {
+/** The application knows what becomes of each of them. */
+function decideTransactions(model: FlowModel, system: FlowSystem): void {
   for (const [index, { transactionId, possibleEnds }] of model.transactions.inState('open').entries()) {
     const [end = index % 2 === 0 ? 'commit' : 'rollback'] = possibleEnds;
     decide(model, system, transactionId, end);
   }
-  for (const { transactionId } of (await system.broker.admin.listTransactions({ state: 'parked' }, WHOLE_LIST)).items)
-    await system.broker.admin.resolveTransaction(transactionId, system.decisions.get(transactionId) === 'commit' ? 'commit' : 'rollback');
+}
+
+/** Somebody decides about those that are parked. */
+async function resolveParked({ broker, decisions }: FlowSystem): Promise<void> {
+  for (const { transactionId } of (await broker.admin.listTransactions({ state: 'parked' }, WHOLE_LIST)).items)
+    await broker.admin.resolveTransaction(transactionId, decisions.get(transactionId) === 'commit' ? 'commit' : 'rollback');
 }
 
 /** The wall clock may have been set back any number of times. */
